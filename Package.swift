@@ -1,0 +1,129 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Every target is compiled alike: memory-safe Swift 6, no warnings.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // ~Escapable results: parsers lend what they read instead of copying it.
+  .enableExperimentalFeature("Lifetimes"),
+  // The n-th system call can be made to fail, or to kill the process, in debug builds only.
+  .define("FAULT_INJECTION", .when(configuration: .debug)),
+]
+
+/// One layer of the design; a target names everything that it imports.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+func systemLibrary(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let libraries = [
+  "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
+  "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder", "UpdateInstaller",
+]
+
+let package = Package(
+  name: "btrfs-delta",
+  products: libraries.map { .library(name: $0, targets: [$0]) } + [
+    .executable(name: "btrfs-delta", targets: ["btrfs-delta"]),
+    .executable(name: "btrfs-update", targets: ["btrfs-update"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // C: headers only, or a module map over a system library.
+    .target(name: "CCRC32C"),
+    .target(name: "CLinux"),
+    systemLibrary("CLZMA", "liblzma", "liblzma-dev"),
+    systemLibrary("CCrypto", "libcrypto", "libssl-dev"),
+    systemLibrary("CDivSufSort", "libdivsufsort", "libdivsufsort-dev"),
+
+    // 0: formats in pure Swift, and thin owners over the system.
+    library("Bytes"),
+    library("SendStream", ["Bytes", "CCRC32C"]),
+    library("BinaryPatch", ["Bytes"]),
+    library("Linux", ["Bytes", "CLinux"]),
+    library("Btrfs", ["Bytes", "CLinux", "Linux"]),
+    library("XZ", ["Bytes", "CLZMA"]),
+    library("Crypto", ["Bytes", "CCrypto"]),
+
+    // 1
+    library("BinaryDiff", ["Bytes", "BinaryPatch", "CDivSufSort"]),
+    library("UpdateFile", ["Bytes", "Crypto", "SendStream", "XZ"]),
+    library("Receive", ["Btrfs", "Bytes", "Linux", "SendStream"]),
+    library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
+
+    // 2
+    library("DeltaStream", ["BinaryPatch", "Bytes", "Linux", "SendStream"]),
+
+    // 3: never import each other.
+    library(
+      "UpdateBuilder",
+      [
+        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux",
+        "SendStream", "Tree", "UpdateFile", "XZ",
+      ]),
+    library(
+      "UpdateInstaller",
+      [
+        "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux", "Receive", "SendStream", "Tree",
+        "UpdateFile", "XZ",
+      ]),
+
+    // 4: what people type. CommandSupport is what both programs say alike.
+    library("CommandSupport", ["Bytes", "Linux", arguments]),
+    library(
+      "DeltaCommands",
+      [
+        "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream", "Tree",
+        "UpdateBuilder", "UpdateFile", "XZ", arguments,
+      ]),
+    library(
+      "DeviceCommands",
+      [
+        "Bytes", "CommandSupport", "Crypto", "Linux", "SendStream", "UpdateFile",
+        "UpdateInstaller", arguments,
+      ]),
+
+    // 5
+    .executableTarget(
+      name: "btrfs-delta", dependencies: ["DeltaCommands"], swiftSettings: settings),
+    .executableTarget(
+      name: "btrfs-update", dependencies: ["DeviceCommands"], swiftSettings: settings),
+
+    .target(
+      name: "TestSupport", dependencies: ["Bytes", "SendStream"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests("BytesTests", ["Bytes"]),
+    tests("SendStreamTests", ["Bytes", "SendStream"]),
+    tests("BinaryPatchTests", ["BinaryPatch", "Bytes"]),
+    tests("BinaryDiffTests", ["BinaryDiff", "BinaryPatch", "Bytes"]),
+    tests("LinuxTests", ["Bytes", "Linux"]),
+    tests("XZTests", ["Bytes", "XZ"]),
+    tests("CryptoTests", ["Bytes", "Crypto"]),
+    tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "UpdateFile", "XZ"]),
+    tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
+    tests("DeltaStreamTests", ["BinaryPatch", "Bytes", "DeltaStream", "Linux", "SendStream"]),
+    tests("CommandTests", ["CommandSupport", "DeltaCommands", "DeviceCommands"]),
+    // Root and a loop-mounted btrfs: what only the real thing can prove.
+    tests(
+      "IntegrationTests",
+      [
+        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux", "Receive",
+        "SendStream", "Tree", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+      ]),
+  ]
+)

@@ -1,0 +1,1 @@
+// BinaryDiff: not written yet.

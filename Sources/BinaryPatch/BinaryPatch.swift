@@ -1,0 +1,1 @@
+// BinaryPatch: not written yet.

@@ -1,0 +1,1 @@
+// Btrfs: not written yet.

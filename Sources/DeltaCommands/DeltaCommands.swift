@@ -1,0 +1,1 @@
+// DeltaCommands: not written yet.

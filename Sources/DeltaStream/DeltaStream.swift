@@ -1,0 +1,1 @@
+// DeltaStream: not written yet.

@@ -1,0 +1,1 @@
+// Linux: not written yet.

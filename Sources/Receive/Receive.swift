@@ -1,0 +1,1 @@
+// Receive: not written yet.

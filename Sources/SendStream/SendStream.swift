@@ -1,0 +1,1 @@
+// SendStream: not written yet.

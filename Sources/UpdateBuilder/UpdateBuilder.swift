@@ -1,0 +1,1 @@
+// UpdateBuilder: not written yet.

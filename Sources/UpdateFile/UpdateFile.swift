@@ -1,0 +1,1 @@
+// UpdateFile: not written yet.

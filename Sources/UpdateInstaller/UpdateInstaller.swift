@@ -1,0 +1,1 @@
+// UpdateInstaller: not written yet.

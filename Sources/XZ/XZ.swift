@@ -1,0 +1,1 @@
+// XZ: not written yet.

@@ -1,0 +1,1 @@
+// BinaryDiffTests: not written yet.

@@ -1,0 +1,1 @@
+// BinaryPatchTests: not written yet.

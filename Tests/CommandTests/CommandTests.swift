@@ -1,0 +1,1 @@
+// CommandTests: not written yet.

@@ -1,0 +1,1 @@
+// DeltaStreamTests: not written yet.

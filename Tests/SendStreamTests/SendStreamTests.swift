@@ -1,0 +1,1 @@
+// SendStreamTests: not written yet.

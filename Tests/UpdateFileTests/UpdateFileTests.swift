@@ -1,0 +1,1 @@
+// UpdateFileTests: not written yet.

@@ -1,0 +1,1 @@
+// XZTests: not written yet.
