@@ -69,7 +69,8 @@ struct ByteCursorTests {
     }
   }
 
-  @Test("Zigzag keeps small magnitudes small and comes back", arguments: [0, -1, 1, -2, .min, .max])
+  @Test(
+    "Zigzag keeps small magnitudes small and comes back", arguments: [0, -1, 1, -2, .min, .max])
   func zigZag(value: Int64) {
     #expect(Int64(zigZag: value.zigZagEncoded) == value)
     if value == -2 { #expect(value.zigZagEncoded == 3) }

@@ -3,47 +3,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* CRC-32C with the processor's own instruction; ccrc32c_available says whether there is one. */
-#if defined(__x86_64__)
-#include <nmmintrin.h>
-static inline int ccrc32c_available(void) { return __builtin_cpu_supports("sse4.2"); }
+/* CRC-32C with the processor's own instruction. */
 
-__attribute__((target("sse4.2")))
-static inline uint32_t ccrc32c_update(uint32_t crc, const void *bytes, size_t count) {
-  const unsigned char *p = (const unsigned char *)bytes;
-  uint64_t c = crc;
-  for (; count >= 8; count -= 8, p += 8) {
-    uint64_t word;
-    memcpy(&word, p, 8);
-    c = _mm_crc32_u64(c, word);
-  }
-  uint32_t r = (uint32_t)c;
-  for (; count > 0; count--, p++) r = _mm_crc32_u8(r, *p);
-  return r;
-}
-#elif defined(__aarch64__)
-#include <arm_acle.h>
-#include <sys/auxv.h>
-#ifndef HWCAP_CRC32
-#define HWCAP_CRC32 (1 << 7)
-#endif
-static inline int ccrc32c_available(void) { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+/* Whether there is one. */
+int ccrc32c_available(void);
 
-__attribute__((target("+crc")))
-static inline uint32_t ccrc32c_update(uint32_t crc, const void *bytes, size_t count) {
-  const unsigned char *p = (const unsigned char *)bytes;
-  for (; count >= 8; count -= 8, p += 8) {
-    uint64_t word;
-    memcpy(&word, p, 8);
-    crc = __crc32cd(crc, word);
-  }
-  for (; count > 0; count--, p++) crc = __crc32cb(crc, *p);
-  return crc;
-}
-#else
-static inline int ccrc32c_available(void) { return 0; }
-static inline uint32_t ccrc32c_update(uint32_t crc, const void *bytes, size_t count) {
-  (void)bytes; (void)count;
-  return crc;
-}
-#endif
+/* The checksum of `count` more bytes after `crc`; not inverted, neither before nor after. */
+uint32_t ccrc32c_update(uint32_t crc, const void *bytes, size_t count);

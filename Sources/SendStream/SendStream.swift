@@ -1,1 +1,0 @@
-// SendStream: not written yet.

@@ -1,0 +1,179 @@
+internal import Bytes
+
+/// What a stream consists of: headers and commands.
+public enum StreamElement: ~Escapable {
+  /// A stream begins.
+  case header(StreamVersion)
+  /// A command, borrowed.
+  case command(Frame)
+}
+
+/// Reads send streams and delta streams from bytes that are handed to it as they come.
+///
+/// The reader does no input of its own: ``append(_:)`` gives it bytes, ``next()`` lends the next
+/// element or says `nil` when it needs more, ``finish()`` checks that nothing was cut off. It
+/// accepts several streams back to back, and several subvolumes in one stream without END between
+/// them, as `btrfs send` and `btrfs send -e` write them.
+///
+/// Memory: one command of at most ``StreamLimits/commandLength`` and what was appended last.
+public struct StreamReader: ~Copyable {
+  private enum State {
+    case header
+    case start(StreamVersion)
+    case subvolume(StreamVersion)
+  }
+
+  private let limits: StreamLimits
+  private let maximumBase: UInt16
+  private let maximumRevision: UInt16
+  private var state = State.header
+  private var buffer: [UInt8] = []
+  /// Where in `buffer` the next element begins.
+  private var start = 0
+  private var streamCount = 0
+
+  /// How many bytes the elements read so far had.
+  public private(set) var offset: UInt64 = 0
+
+  /// A reader of streams whose version has at most these two halves.
+  ///
+  /// - Parameters:
+  ///   - maximumBase: the newest version of btrfs's own format, 3 at most.
+  ///   - maximumRevision: 0 for plain streams only, 1 for delta streams too.
+  public init(
+    maximumBase: UInt16 = 3, maximumRevision: UInt16 = 0, limits: StreamLimits = .standard
+  ) {
+    self.maximumBase = Swift.min(maximumBase, 3)
+    self.maximumRevision = maximumRevision
+    self.limits = limits
+  }
+
+  /// Whether a stream has ended with END and no other has begun, or none has begun at all.
+  public var isBetweenStreams: Bool {
+    if case .header = state { return start == buffer.count }
+    return false
+  }
+
+  /// Gives the reader more bytes, which it copies.
+  public mutating func append(_ bytes: RawSpan) {
+    if start == buffer.count {
+      buffer.removeAll(keepingCapacity: true)
+    } else if start > 0 {
+      buffer.removeSubrange(..<start)
+    }
+    start = 0
+    buffer.append(copying: bytes)
+  }
+
+  /// The next header or command; `nil` when more bytes are needed.
+  ///
+  /// - Throws: ``StreamError``. The reader is of no use afterwards.
+  @_lifetime(&self)
+  public mutating func next() throws(StreamError) -> StreamElement? {
+    switch state {
+    case .header: return try nextHeader()
+    case .start(let version): return try nextCommand(version, isFirst: true)
+    case .subvolume(let version): return try nextCommand(version, isFirst: false)
+    }
+  }
+
+  /// Says that there are no more bytes.
+  ///
+  /// - Throws: ``StreamError/truncated(offset:)`` inside a header or a command, before the END of a
+  ///   stream, and when there was no stream at all.
+  public func finish() throws(StreamError) {
+    guard isBetweenStreams, streamCount > 0 else { throw .truncated(offset: offset) }
+  }
+
+  @_lifetime(&self)
+  private mutating func nextHeader() throws(StreamError) -> StreamElement? {
+    let available = buffer.count - start
+    if available < StreamHeader.length {
+      try checkPartialMagic(available)
+      return nil
+    }
+    let version = try parseHeader()
+    guard version.base >= 1, version.base <= maximumBase, version.revision <= maximumRevision
+    else { throw .unsupportedVersion(version, offset: offset) }
+    start += StreamHeader.length
+    offset += UInt64(StreamHeader.length)
+    streamCount += 1
+    state = .start(version)
+    return .header(version)
+  }
+
+  /// Says early that bytes are no stream, so that a wrong file is not called a short one.
+  private func checkPartialMagic(_ available: Int) throws(StreamError) {
+    let count = Swift.min(available, StreamHeader.magic.count)
+    guard buffer[start..<start + count].elementsEqual(StreamHeader.magic[..<count]) else {
+      throw .notASendStream(offset: offset)
+    }
+  }
+
+  private func parseHeader() throws(StreamError) -> StreamVersion {
+    let bytes = buffer.rawSpan
+    var cursor = ByteCursor(bytes.extracting(start..<bytes.byteCount))
+    return try StreamHeader.parse(&cursor, offset: offset)
+  }
+
+  @_lifetime(&self)
+  private mutating func nextCommand(
+    _ version: StreamVersion, isFirst: Bool
+  ) throws(StreamError) -> StreamElement? {
+    guard let (kind, length) = try commandHeader(version) else { return nil }
+    guard !isFirst || kind == .subvolume || kind == .snapshot || kind.isExtension else {
+      throw .commandOutsideSubvolume(kind, offset: offset)
+    }
+    let commandOffset = offset
+    let payload = start + Frame.headerLength
+    start = payload + length
+    offset += UInt64(Frame.headerLength + length)
+    if kind == .end {
+      state = .header
+    } else if !kind.isExtension {
+      state = .subvolume(version)
+    }
+    let bytes = unsafe buffer.span.bytes
+    return .command(
+      Frame(
+        kind: kind, payload: bytes.extracting(payload..<payload + length), version: version,
+        offset: commandOffset))
+  }
+
+  /// The kind and the length of the command that is next, once all of it is here and its
+  /// checksum is good.
+  private func commandHeader(
+    _ version: StreamVersion
+  ) throws(StreamError) -> (kind: CommandKind, length: Int)? {
+    let bytes = buffer.rawSpan
+    var cursor = ByteCursor(bytes.extracting(start..<bytes.byteCount))
+    guard let length = cursor.read(UInt32.self), let number = cursor.read(UInt16.self),
+      let stored = cursor.read(UInt32.self)
+    else { return nil }
+    let kind = CommandKind(rawValue: number)
+    guard length <= limits.commandLength else {
+      throw .commandTooLong(kind, length: length, limit: limits.commandLength, offset: offset)
+    }
+    guard version.hasChecksums || stored == 0 else {
+      throw .unexpectedChecksum(kind, stored: stored, offset: offset)
+    }
+    try checkKind(kind, version)
+    guard let payload = cursor.take(Int(length)) else { return nil }
+    if version.hasChecksums { try check(kind, payload, stored, version) }
+    return (kind, Int(length))
+  }
+
+  private func checkKind(_ kind: CommandKind, _ version: StreamVersion) throws(StreamError) {
+    let known = kind.isExtension ? !version.isPlain : kind.rawValue >= 1 && kind.rawValue <= 26
+    guard known else { throw .unknownCommand(kind, offset: offset) }
+  }
+
+  private func check(
+    _ kind: CommandKind, _ payload: RawSpan, _ stored: UInt32, _ version: StreamVersion
+  ) throws(StreamError) {
+    let computed = Frame(kind: kind, payload: payload, version: version).checksum
+    guard computed == stored else {
+      throw .checksumMismatch(kind, stored: stored, computed: computed, offset: offset)
+    }
+  }
+}
