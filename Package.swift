@@ -67,7 +67,7 @@ let package = Package(
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
 
     // 2
-    library("DeltaStream", ["BinaryPatch", "Bytes", "Linux", "SendStream"]),
+    library("DeltaStream", ["BinaryPatch", "Bytes", "Crypto", "Linux", "SendStream"]),
 
     // 3: never import each other.
     library(

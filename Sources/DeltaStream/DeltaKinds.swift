@@ -1,0 +1,22 @@
+public import SendStream
+
+extension StreamVersion {
+  /// The revision of the delta stream that this library reads and writes.
+  public static let deltaRevision: UInt16 = 1
+}
+
+extension CommandKind {
+  /// The update file's manifest; before the first subvolume.
+  public static let manifest = CommandKind(rawValue: 0x8000)
+  /// A signature over the manifest; behind it.
+  public static let signature = CommandKind(rawValue: 0x8001)
+  /// A run of WRITEs as a binary patch against files of the parent.
+  public static let patch = CommandKind(rawValue: 0x8002)
+}
+
+extension AttributeKind {
+  /// PATCH: a range of an old file, see ``PatchSource``.
+  public static let patchSource = AttributeKind(rawValue: 0x8070)
+  /// PATCH: the patch; the last attribute, without a length field.
+  public static let patchData = AttributeKind(rawValue: 0xC003)
+}

@@ -1,1 +1,0 @@
-// DeltaStream: not written yet.

@@ -1,0 +1,51 @@
+public import BinaryPatch
+public import Linux
+public import SendStream
+
+/// Why a delta stream does not expand.
+public enum DeltaStreamError: Error {
+  /// The framing, or one of btrfs's own commands, is wrong.
+  case stream(StreamError)
+  /// A command of a delta stream that this revision does not have, or that is out of its place.
+  case unexpectedCommand(CommandKind, offset: UInt64)
+  /// A second SUBVOL or SNAPSHOT: a delta stream makes exactly one subvolume.
+  case severalSubvolumes(offset: UInt64)
+  /// An attribute of PATCH is missing, there twice, or not what it has to be.
+  case malformedPatch(AttributeKind, offset: UInt64)
+  /// A PATCH has more sources than ``PatchCommand/maximumSources``.
+  case tooManySources(offset: UInt64)
+  /// A path that leads out of the tree, or is none at all.
+  case badPath(offset: UInt64)
+  /// A write that ends past the largest file offset.
+  case offsetOverflow(offset: UInt64)
+  /// An old file cannot be read.
+  case source(path: [UInt8], SystemError)
+  /// An old file is shorter than the patch says: this is not the parent that the patch was made
+  /// against.
+  case sourceTooShort(path: [UInt8], length: UInt64, needed: UInt64)
+  /// The patch itself is wrong.
+  case patch(PatchError, path: [UInt8], offset: UInt64)
+}
+
+extension DeltaStreamError: CustomStringConvertible {
+  /// What is wrong and where, on one line.
+  public var description: String {
+    switch self {
+    case .stream(let error): error.description
+    case .unexpectedCommand(let kind, let offset): "\(kind) at byte \(offset) has no place here"
+    case .severalSubvolumes(let offset): "a second subvolume begins at byte \(offset)"
+    case .malformedPatch(let attribute, let offset):
+      "the patch at byte \(offset) has a wrong \(attribute)"
+    case .tooManySources(let offset): "the patch at byte \(offset) has too many sources"
+    case .badPath(let offset): "the command at byte \(offset) has a path that leads nowhere"
+    case .offsetOverflow(let offset): "the command at byte \(offset) writes past any file's end"
+    case .source(let path, let error): "old file \"\(text(path))\" cannot be read: \(error)"
+    case .sourceTooShort(let path, let length, let needed):
+      "old file \"\(text(path))\" has \(length) bytes, the patch needs \(needed)"
+    case .patch(let error, let path, let offset):
+      "the patch of \"\(text(path))\" at byte \(offset) is wrong: \(error)"
+    }
+  }
+
+  private func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
+}

@@ -1,0 +1,89 @@
+internal import BinaryPatch
+internal import Bytes
+public import SendStream
+
+/// Turns the commands of a delta stream into those of the plain stream that it stands for.
+///
+/// Every command is handed to ``begin(_:)``, and ``next()`` then lends the plain commands one after
+/// the other: the command itself, or the WRITEs of a patch. Nothing is carried out here.
+///
+///     while let element = try reader.next() {
+///       guard case .command(let frame) = element else { continue }
+///       try expander.begin(frame)
+///       while let plain = try expander.next() { … }
+///     }
+///
+/// Memory: one command, one chunk of ``NormalForm``, and what applying one patch takes.
+public struct Expander<Tree: OldTree>: ~Copyable {
+  private let tree: Tree
+  private let version: StreamVersion
+  private let form: NormalForm
+  private var hasSubvolume = false
+  private var patch: RunningPatch<Tree.File>?
+  private var pending: CommandKind?
+  private var payload: [UInt8] = []
+
+  /// An expander of a delta stream over `base`, with the parent's files.
+  public init(tree: Tree, base: UInt16) {
+    self.tree = tree
+    version = StreamVersion(base: base)
+    form = NormalForm(base: base)
+  }
+
+  /// The version of the plain stream.
+  public var plainVersion: StreamVersion { version }
+
+  /// Takes the next command of the delta stream.
+  ///
+  /// MANIFEST and SIGNATURE, before the subvolume, stand for nothing.
+  ///
+  /// - Throws: ``DeltaStreamError``.
+  public mutating func begin(_ frame: borrowing Frame) throws(DeltaStreamError) {
+    switch frame.kind {
+    case .manifest, .signature:
+      guard !hasSubvolume else {
+        throw .unexpectedCommand(frame.kind, offset: frame.offset)
+      }
+      return
+    case .patch:
+      guard hasSubvolume else { throw .unexpectedCommand(frame.kind, offset: frame.offset) }
+      let command = try PatchCommand(parsing: frame)
+      patch = try RunningPatch(command, tree: tree, offset: frame.offset)
+      return
+    case .subvolume, .snapshot:
+      guard !hasSubvolume else { throw .severalSubvolumes(offset: frame.offset) }
+      hasSubvolume = true
+    default:
+      guard !frame.kind.isExtension else {
+        throw .unexpectedCommand(frame.kind, offset: frame.offset)
+      }
+    }
+    payload.removeAll(keepingCapacity: true)
+    payload.append(copying: frame.payload)
+    pending = frame.kind
+  }
+
+  /// The next plain command; `nil` when the next one of the delta stream is wanted.
+  ///
+  /// - Throws: ``DeltaStreamError``. The expander is of no use afterwards.
+  @_lifetime(&self)
+  public mutating func next() throws(DeltaStreamError) -> Frame? {
+    guard let kind = try nextKind() else { return nil }
+    let bytes = unsafe payload.span.bytes
+    return Frame(kind: kind, payload: bytes, version: version)
+  }
+
+  private mutating func nextKind() throws(DeltaStreamError) -> CommandKind? {
+    if let kind = pending {
+      pending = nil
+      return kind
+    }
+    guard patch != nil else { return nil }
+    let isWrite = try patch?.nextWrite(form: form, version: version, into: &payload) ?? false
+    guard isWrite else {
+      patch = nil
+      return nil
+    }
+    return .write
+  }
+}

@@ -1,0 +1,53 @@
+internal import Bytes
+public import Crypto
+public import SendStream
+
+/// The length and the SHA-256 of a plain stream, computed from its commands as they come, whole and
+/// by sections.
+public struct PlainStreamDigest: ~Copyable {
+  private var whole = SHA256()
+  private var section = SHA256()
+  private var header: [UInt8]
+
+  /// How many bytes the stream has had.
+  public private(set) var length: UInt64 = 0
+  /// How many of them are in the current section.
+  public private(set) var sectionLength: UInt64 = 0
+
+  /// The digest of a stream of which there is only the header yet.
+  public init(version: StreamVersion) {
+    header = StreamHeader.bytes(version: version)
+    addHeader()
+  }
+
+  /// Takes a command in; its version has to be the stream's.
+  public mutating func add(_ frame: borrowing Frame) {
+    header.removeAll(keepingCapacity: true)
+    frame.appendHeader(to: &header)
+    addHeader()
+    add(frame.payload)
+  }
+
+  /// Ends the current section and begins the next.
+  public mutating func endSection() -> (length: UInt64, digest: SHA256.Digest) {
+    let ended = (length: sectionLength, digest: section.finalize())
+    section = SHA256()
+    sectionLength = 0
+    return ended
+  }
+
+  /// The SHA-256 of all.
+  public consuming func finalize() -> SHA256.Digest { whole.finalize() }
+
+  private mutating func addHeader() {
+    let bytes = header
+    add(bytes.rawSpan)
+  }
+
+  private mutating func add(_ bytes: RawSpan) {
+    whole.update(bytes)
+    section.update(bytes)
+    length += UInt64(bytes.byteCount)
+    sectionLength += UInt64(bytes.byteCount)
+  }
+}
