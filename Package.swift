@@ -30,7 +30,7 @@ func systemLibrary(_ name: String, _ pkgConfig: String, _ package: String) -> Ta
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let libraries = [
-  "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
+  "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto", "Signing",
   "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder", "UpdateInstaller",
 ]
 
@@ -59,6 +59,8 @@ let package = Package(
     library("Btrfs", ["Bytes", "CLinux", "Linux"]),
     library("XZ", ["Bytes", "CLZMA"]),
     library("Crypto", ["Bytes", "CCrypto"]),
+    // Private keys: apart from Crypto, so that no device program links them.
+    library("Signing", ["Bytes", "CCrypto", "Crypto"]),
 
     // 1
     library("BinaryDiff", ["Bytes", "BinaryPatch", "CDivSufSort"]),
@@ -67,14 +69,15 @@ let package = Package(
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
 
     // 2
-    library("DeltaStream", ["BinaryPatch", "Bytes", "Crypto", "Linux", "SendStream"]),
+    library(
+      "DeltaStream", ["BinaryPatch", "Bytes", "Crypto", "Linux", "SendStream", "UpdateFile"]),
 
     // 3: never import each other.
     library(
       "UpdateBuilder",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux",
-        "SendStream", "Tree", "UpdateFile", "XZ",
+        "SendStream", "Signing", "Tree", "UpdateFile", "XZ",
       ]),
     library(
       "UpdateInstaller",
@@ -88,8 +91,8 @@ let package = Package(
     library(
       "DeltaCommands",
       [
-        "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream", "Tree",
-        "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream", "Signing",
+        "Tree", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",
@@ -113,8 +116,9 @@ let package = Package(
     tests("BinaryDiffTests", ["BinaryDiff", "BinaryPatch", "Bytes"]),
     tests("LinuxTests", ["Bytes", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
-    tests("CryptoTests", ["Bytes", "Crypto"]),
-    tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "UpdateFile", "XZ"]),
+    tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
+    tests(
+      "UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
     tests("DeltaStreamTests", ["BinaryPatch", "Bytes", "DeltaStream", "Linux", "SendStream"]),
     tests("CommandTests", ["CommandSupport", "DeltaCommands", "DeviceCommands"]),
@@ -123,7 +127,7 @@ let package = Package(
       "IntegrationTests",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Tree", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
       ]),
   ]
 )

@@ -1,3 +1,4 @@
+internal import Bytes
 public import SendStream
 
 /// The one form in which a plain stream has its WRITEs.

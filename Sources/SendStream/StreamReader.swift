@@ -48,11 +48,27 @@ public struct StreamReader: ~Copyable {
     self.limits = limits
   }
 
+  /// A reader that stands behind a stream's header, or also behind its first subvolume's command.
+  ///
+  /// For streams whose header came another way, and for reading on from a known place. Offsets
+  /// count from there.
+  public init(
+    continuing version: StreamVersion, insideSubvolume: Bool = false,
+    limits: StreamLimits = .standard
+  ) {
+    self.init(maximumBase: version.base, maximumRevision: version.revision, limits: limits)
+    state = insideSubvolume ? .subvolume(version) : .start(version)
+    streamCount = 1
+  }
+
   /// Whether a stream has ended with END and no other has begun, or none has begun at all.
   public var isBetweenStreams: Bool {
     if case .header = state { return start == buffer.count }
     return false
   }
+
+  /// How many bytes it was given that belong to elements not read yet.
+  public var bufferedByteCount: Int { buffer.count - start }
 
   /// Gives the reader more bytes, which it copies.
   public mutating func append(_ bytes: RawSpan) {
