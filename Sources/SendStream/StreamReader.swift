@@ -15,7 +15,7 @@ public enum StreamElement: ~Escapable {
 /// accepts several streams back to back, and several subvolumes in one stream without END between
 /// them, as `btrfs send` and `btrfs send -e` write them.
 ///
-/// Memory: one command of at most ``StreamLimits/commandLength`` and what was appended last.
+/// Memory: at most twice one command of ``StreamLimits/commandLength`` and what was appended last.
 public struct StreamReader: ~Copyable {
   private enum State {
     case header
@@ -74,10 +74,12 @@ public struct StreamReader: ~Copyable {
   public mutating func append(_ bytes: RawSpan) {
     if start == buffer.count {
       buffer.removeAll(keepingCapacity: true)
-    } else if start > 0 {
+      start = 0
+    } else if start >= buffer.count - start {
+      // What is moved is never more than what was read before: small appends stay cheap.
       buffer.removeSubrange(..<start)
+      start = 0
     }
-    start = 0
     buffer.append(copying: bytes)
   }
 

@@ -29,9 +29,14 @@ public struct SubvolumeUUID: Hashable, Sendable {
   /// The 16 bytes.
   public var bytes: [UInt8] {
     var bytes: [UInt8] = []
+    append(to: &bytes)
+    return bytes
+  }
+
+  /// Appends the 16 bytes.
+  func append(to bytes: inout [UInt8]) {
     bytes.append(littleEndian: high.byteSwapped)
     bytes.append(littleEndian: low.byteSwapped)
-    return bytes
   }
 }
 
