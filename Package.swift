@@ -30,8 +30,9 @@ func systemLibrary(_ name: String, _ pkgConfig: String, _ package: String) -> Ta
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let libraries = [
-  "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto", "Signing",
-  "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder", "UpdateInstaller",
+  "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
+  "Signing", "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder",
+  "UpdateInstaller",
 ]
 
 let package = Package(
@@ -59,7 +60,7 @@ let package = Package(
     library("Btrfs", ["Bytes", "CLinux", "Linux"]),
     library("XZ", ["Bytes", "CLZMA"]),
     library("Crypto", ["Bytes", "CCrypto"]),
-    // Private keys: apart from Crypto, so that no device program links them.
+    // Private keys: the device program must not link it.
     library("Signing", ["Bytes", "CCrypto", "Crypto"]),
 
     // 1
@@ -117,8 +118,7 @@ let package = Package(
     tests("LinuxTests", ["Bytes", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
-    tests(
-      "UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
+    tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
     tests("DeltaStreamTests", ["BinaryPatch", "Bytes", "DeltaStream", "Linux", "SendStream"]),
     tests("CommandTests", ["CommandSupport", "DeltaCommands", "DeviceCommands"]),
