@@ -10,6 +10,10 @@ public import XZ
 public enum BuildError: Error {
   /// The send ioctl and the file system's mount need root.
   case notRoot
+  /// No key to sign with.
+  case noKey
+  /// A version of the plain stream that updates do not have.
+  case unsupportedStreamVersion(UInt16)
   /// A directory is not the root of a subvolume on btrfs.
   case notSubvolume(path: String)
   /// A subvolume can be written to; only a read-only one can be sent.
@@ -41,8 +45,8 @@ public enum BuildError: Error {
   /// The finished update does not give the plain stream back: a fault of ours, and nothing was
   /// left behind.
   case selfCheckFailed(String)
-  /// A tree changed while it was read.
-  case treeChanged(path: String)
+  /// The plan in its temporary file is not what was written there.
+  case planChanged
   /// The caller wanted no more.
   case cancelled
 }
@@ -52,6 +56,9 @@ extension BuildError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notRoot: "building an update needs root, for the kernel's send: run it with sudo"
+    case .noKey: "an update needs a key that signs it: give --key"
+    case .unsupportedStreamVersion(let version):
+      "stream version \(version) is not supported: give --proto 1 or 2"
     case .notSubvolume(let path):
       "\"\(path)\" is not a btrfs subvolume: name the directory of a read-only snapshot"
     case .notReadOnly(let path):
@@ -74,7 +81,7 @@ extension BuildError: CustomStringConvertible {
     case .updateFile(let error): error.description
     case .selfCheckFailed(let what):
       "the finished update failed its own check (\(what)); nothing was written. Please report this"
-    case .treeChanged(let path): "\"\(path)\" changed while it was read: keep it read-only"
+    case .planChanged: "a temporary file changed while it was read: check the disk"
     case .cancelled: "cancelled"
     }
   }

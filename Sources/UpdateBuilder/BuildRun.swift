@@ -1,51 +1,72 @@
 internal import Btrfs
 internal import Bytes
+internal import Crypto
 internal import DeltaStream
 internal import Linux
 internal import SendStream
-internal import Tree
+internal import Signing
 internal import UpdateFile
+internal import XZ
 
 /// One build, from open trees to the finished file.
 struct BuildRun: ~Copyable {
   private let options: BuildOptions
   private let progress: BuildProgress
   private let budget: MemoryBudget
-  private let versions: (from: UInt64?, to: UInt64)
-  private let child: OpenSubvolume
-  private let parent: OpenSubvolume?
+  private let versions: Versions
+  private let trees: BuildTrees
+
+  /// The numbers of the versions.
+  struct Versions {
+    var from: UInt64?
+    var to: UInt64
+  }
 
   /// Opens the trees and checks that they can be built from.
   init(_ options: BuildOptions, progress: BuildProgress) throws(BuildError) {
     guard Machine.isRoot else { throw .notRoot }
     guard !options.keys.isEmpty else { throw .noKey }
+    guard (1...2).contains(options.streamVersion) else {
+      throw .unsupportedStreamVersion(options.streamVersion)
+    }
     self.options = options
     self.progress = progress
     budget = try MemoryBudget(total: options.maximumApplyMemory)
-    child = try OpenSubvolume(options.child)
-    if let path = options.parent {
-      parent = try OpenSubvolume(path, withParentOf: child)
-    } else {
-      parent = nil
-    }
-    versions = try Self.versions(options, child: child.name, parent: parent?.name)
+    trees = try BuildTrees(child: options.child, parent: options.parent)
+    versions = try Self.versions(options)
   }
 
   /// Builds the update.
-  consuming func build() async throws(BuildError) -> BuildReport {
+  func build() async throws(BuildError) -> BuildReport {
     let plan = try makePlan()
-    let trees = try BuildTrees(child: child, parent: parent, progress: progress)
+    let digests = try trees.digests(progress)
     let sink = DeltaSink(base: plan.base, file: try temporary("delta"))
     let shrinker = Shrinker(
-      plan: plan, matcher: trees.matcher,
+      plan: plan, matcher: digests.matcher,
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength),
-      jobCount: options.jobs, progress: progress)
-    let counts = try await shrinker.run(into: sink)
-    guard try sink.finish() == plan.digest else {
-      throw .selfCheckFailed("the plan changed while it was read")
+      jobCount: Swift.max(1, options.jobs), progress: progress)
+    try await shrinker.run(into: sink)
+    guard try sink.finish() == plan.digest else { throw .planChanged }
+    return try seal(plan, digests, sink)
+  }
+
+  private static func versions(_ options: BuildOptions) throws(BuildError) -> Versions {
+    var from: UInt64?
+    if let parent = options.parent {
+      from = try version(options.fromVersion, of: parent, options.prefix)
     }
-    return try seal(plan, trees, sink, counts)
+    return Versions(from: from, to: try version(options.toVersion, of: options.child, options.prefix))
+  }
+
+  private static func version(
+    _ given: UInt64?, of path: String, _ prefix: String
+  ) throws(BuildError) -> UInt64 {
+    if let given { return given }
+    guard let version = VersionName.version(of: path, prefix: prefix) else {
+      throw .noVersion(path: path, prefix: prefix)
+    }
+    return version
   }
 
   private func temporary(_ purpose: String) throws(BuildError) -> Descriptor {
@@ -57,14 +78,21 @@ struct BuildRun: ~Copyable {
   /// Has the kernel send the child, and makes the plan of it.
   private func makePlan() throws(BuildError) -> Plan {
     var planner = Planner(
-      base: options.streamVersion, hasParent: parent != nil, file: try temporary("plan"))
-    do throws(SystemError) {
-      var sender = try Sender(
-        child.root, parentID: parent?.info.id,
-        SendOptions(version: UInt32(options.streamVersion)))
-      try Self.feed(&planner, from: &sender, progress)
-      try sender.finish()
-    } catch { throw .system(error) }
+      base: options.streamVersion, hasParent: trees.parent != nil, file: try temporary("plan"))
+    var sender = try trees.sender(version: options.streamVersion)
+    var length: UInt64 = 0
+    while true {
+      var chunk: [UInt8] = []
+      do throws(SystemError) {
+        try chunk.append(upTo: Plan.readLength) { (out) throws(SystemError) in
+          try sender.read(into: &out)
+        }
+      } catch { throw .system(error) }
+      if chunk.isEmpty { break }
+      try planner.add(chunk.rawSpan)
+      length += UInt64(chunk.count)
+      try progress.report(.planning, done: length)
+    }
     return try planner.finish()
   }
 }

@@ -25,6 +25,8 @@ final class DeltaSink {
   private(set) var sections: [Section] = []
   /// The longest command, in bytes without its header.
   private(set) var longestCommand = 0
+  /// How many patches there are.
+  private(set) var patchCount = 0
   private var writer: StreamWriter
   private var digest: PlainStreamDigest
   private var sectionStart: UInt64 = 0
@@ -56,6 +58,7 @@ final class DeltaSink {
     _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ data: [UInt8]
   ) throws(BuildError) {
     let before = writer.bytes.count
+    patchCount += 1
     do throws(StreamError) {
       try writer.writePatch(
         path: path, offset: part.offset, length: part.length, sources: sources,
