@@ -42,7 +42,7 @@ public struct WriteNormalizer: Sendable {
   ) throws(DeltaStreamError) {
     guard frame.kind == .write else {
       try finishRun(to: &writer)
-      writer.write(frame)
+      do throws(StreamError) { try writer.write(frame) } catch { throw .stream(error) }
       return
     }
     let command: Command

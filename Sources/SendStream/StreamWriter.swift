@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 
 /// Writes headers and commands of a stream into memory, which the caller empties.
 ///

@@ -49,7 +49,7 @@ final class DeltaSink {
   /// Writes a command as it is.
   func write(_ frame: borrowing Frame) throws(BuildError) {
     longestCommand = Swift.max(longestCommand, frame.payload.byteCount)
-    writer.write(frame)
+    do throws(StreamError) { try writer.write(frame) } catch { throw .kernelStream(error) }
     try flush(above: Self.bufferLength)
   }
 

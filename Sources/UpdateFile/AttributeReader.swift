@@ -60,9 +60,9 @@ struct AttributeReader: ~Escapable {
 
   /// Reads an attribute that is a UUID.
   @_lifetime(self: copy self)
-  mutating func uuid(_ attribute: UpdateAttribute) throws(UpdateFileError) -> UUIDBytes {
+  mutating func uuid(_ attribute: UpdateAttribute) throws(UpdateFileError) -> SubvolumeUUID {
     let bytes = try bytes(attribute)
-    guard let uuid = UUIDBytes(copying: bytes) else {
+    guard let uuid = SubvolumeUUID(bytes) else {
       throw .attributeLength(attribute, length: bytes.byteCount)
     }
     return uuid

@@ -15,7 +15,7 @@ struct AttributeWriter {
   }
 
   /// Appends an attribute that is a number.
-  mutating func append(_ attribute: UpdateAttribute, _ value: some FixedWidthInteger) {
+  mutating func append(_ attribute: UpdateAttribute, _ value: some FixedWidthInteger & BitwiseCopyable) {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: value)
     append(attribute, bytes)

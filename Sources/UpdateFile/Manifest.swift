@@ -1,3 +1,4 @@
+public import Bytes
 public import Crypto
 
 /// What an update is, which tree it starts from, what comes out, and what it takes.
@@ -63,9 +64,9 @@ extension Manifest {
     /// *N* of its `sys_root_vN`.
     public var version: UInt64
     /// Its UUID as the stream names it: the received one if it has one.
-    public var uuid: UUIDBytes
+    public var uuid: SubvolumeUUID
     /// Its own UUID on the build server.
-    public var ownUUID: UUIDBytes
+    public var ownUUID: SubvolumeUUID
     /// The transaction of its last change, as the stream names it.
     public var ctransid: UInt64
     /// The digest of its contents.
@@ -75,7 +76,7 @@ extension Manifest {
 
     /// A parent.
     public init(
-      version: UInt64, uuid: UUIDBytes, ownUUID: UUIDBytes, ctransid: UInt64,
+      version: UInt64, uuid: SubvolumeUUID, ownUUID: SubvolumeUUID, ctransid: UInt64,
       contentDigest: SHA256Digest, fullDigest: SHA256Digest
     ) {
       self.version = version
@@ -90,7 +91,7 @@ extension Manifest {
   /// The tree that comes out.
   public struct Target: Hashable, Sendable {
     /// The UUID that the stream gives it.
-    public var uuid: UUIDBytes
+    public var uuid: SubvolumeUUID
     /// The ctransid that the stream gives it.
     public var ctransid: UInt64
     /// The digest of its contents.
@@ -104,7 +105,7 @@ extension Manifest {
 
     /// A target.
     public init(
-      uuid: UUIDBytes, ctransid: UInt64, contentDigest: SHA256Digest, fullDigest: SHA256Digest,
+      uuid: SubvolumeUUID, ctransid: UInt64, contentDigest: SHA256Digest, fullDigest: SHA256Digest,
       dataSize: UInt64, entryCount: UInt64
     ) {
       self.uuid = uuid

@@ -35,9 +35,9 @@ func digest(_ byte: UInt8) -> SHA256Digest {
   return SHA256.hash(bytes.rawSpan)
 }
 
-func uuid(_ byte: UInt8) throws -> UUIDBytes {
+func uuid(_ byte: UInt8) throws -> SubvolumeUUID {
   let bytes = (0..<16).map { byte &+ $0 }
-  let uuid = UUIDBytes(copying: bytes.rawSpan)
+  let uuid = SubvolumeUUID(bytes.rawSpan)
   return try #require(uuid)
 }
 

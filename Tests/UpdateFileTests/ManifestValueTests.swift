@@ -199,7 +199,7 @@ struct ManifestValueTests {
   func uuidText() throws {
     #expect(try uuid(0x10).description == "10111213-1415-1617-1819-1a1b1c1d1e1f")
     let short = [UInt8](repeating: 0, count: 15)
-    let none = UUIDBytes(copying: short.rawSpan)
+    let none = SubvolumeUUID(short.rawSpan)
     #expect(none == nil)
   }
 }

@@ -1,5 +1,3 @@
-internal import Bytes
-
 /// A subvolume's UUID: 16 bytes, in the order in which they are displayed.
 public struct SubvolumeUUID: Hashable, Sendable {
   private var high: UInt64
@@ -34,7 +32,7 @@ public struct SubvolumeUUID: Hashable, Sendable {
   }
 
   /// Appends the 16 bytes.
-  func append(to bytes: inout [UInt8]) {
+  public func append(to bytes: inout [UInt8]) {
     bytes.append(littleEndian: high.byteSwapped)
     bytes.append(littleEndian: low.byteSwapped)
   }
