@@ -37,13 +37,7 @@ struct GoldenStreamTests {
   func dump(name: String) throws {
     let (contents, _) = try contents(name)
     let expected = try TestImages.bytes("streams/\(name).dump.txt")
-    let newline = UInt8(ascii: "\n")
-    let lines = contents.dump.split(separator: newline, omittingEmptySubsequences: false)
-    let expectedLines = expected.split(separator: newline, omittingEmptySubsequences: false)
-    #expect(lines.count == expectedLines.count)
-    for (line, expectedLine) in zip(lines, expectedLines) where line != expectedLine {
-      Issue.record("\(String(decoding: line, as: UTF8.self))")
-    }
+    #expect(firstDifference(contents.dump, expected) == nil)
   }
 
   @Test("Every command of btrfs occurs in one of them, and in one that the kernel sent if it can")

@@ -160,13 +160,13 @@ public enum SampleCommands {
     _ body: (borrowing Command) throws(StreamError) -> Void
   ) throws(StreamError) {
     let path = Array("file".utf8)
-    // Leap days, ends of years and centuries, the years 0 and 10000, and the first and last that
-    // fit 32 bits.
+    // Leap days, ends of years and centuries, the years 0 and 10000, and nearly the first and
+    // the last that fit 32 bits.
     let seconds: [Int64] = [
       0, -1, 1, 951_782_399, 951_782_400, 951_868_800, 4_107_542_399, 4_107_542_400, 1_709_164_800,
       1_735_689_599, 1 << 31, 1 << 32, 1 << 40, 1 << 50, -1 << 40, -1 << 50, 253_402_300_799,
       253_402_300_800, -62_135_596_800, -62_135_596_801, -62_167_219_200, -62_167_219_201,
-      -2_203_891_200, 67_767_976_233_532_798, -67_768_040_609_740_800,
+      -2_203_891_200, 67_767_976_233_000_000, -67_768_040_609_000_000,
     ]
     for second in seconds {
       let time = Timespec(seconds: second, nanoseconds: 999_999_999)

@@ -67,3 +67,14 @@ public struct StreamContents: Equatable, Sendable {
     if !line.isEmpty { dump += line + [UInt8(ascii: "\n")] }
   }
 }
+
+/// The first line in which two texts differ, as both have it; `nil` when they are the same.
+public func firstDifference(_ text: [UInt8], _ expected: [UInt8]) -> String? {
+  if text == expected { return nil }
+  let split = { (text: [UInt8]) in
+    text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) } + ["(no more lines)"]
+  }
+  return zip(split(text), split(expected)).first { $0 != $1 }.map { "\($0) instead of \($1)" }
+    ?? "bytes that are not UTF-8"
+}
