@@ -45,7 +45,7 @@
       return try top.open(beneath: "try\(number)", .directory)
     }
 
-    private func sources() throws -> CloneSources {
+    private func makeSources() throws -> CloneSources {
       let sources = CloneSources()
       try sources.add(try top.open(beneath: "parent", .directory), as: Step.makeUUID(2))
       return sources
@@ -55,7 +55,7 @@
       "Whichever call fails, the receiver says so",
       arguments: [Errno.inputOutput, .noSpace, .noMemory])
     func anyCall(_ errno: Errno) throws {
-      let sources = try sources()
+      let sources = try makeSources()
       let root = try receive(0)
       let calls = try FaultInjection.calls(counting: .all) {
         try Self.steps.carryOut(in: root.duplicate(), sources)
@@ -64,7 +64,7 @@
       #expect(calls > 60)
       for call in 1...calls {
         let root = try receive(call)
-        let sources = try sources()
+        let sources = try makeSources()
         let error = FaultInjection.with(.fail(at: call, errno), counting: .all) {
           _ -> (any Error)? in
           do {
