@@ -117,7 +117,7 @@ final class ConfinedTree {
     }
     if node.type == .directory, node.access >= .read { return node }
     let opened = try system { () throws(SystemError) in
-      try Descriptor.open("/proc/self/fd/\(node.descriptor.rawValue)", flags)
+      try node.descriptor.reopened(flags)
     }
     let real = Node(
       opened, node.type, node.type == .directory ? .read : access, path: node.path)

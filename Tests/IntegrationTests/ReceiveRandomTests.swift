@@ -106,7 +106,7 @@ struct ReceiveRandomTests {
     let generator = SeededGenerator.fresh("increments")
     var changes = RandomChanges(generator: generator)
     var parent: String?
-    for round in 1...12 {
+    for round in 1...8 {
       let work = try bench.open("work")
       var made = 0
       for _ in 0..<1000 where changes.change(work) { made += 1 }
