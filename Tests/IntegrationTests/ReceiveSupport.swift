@@ -97,7 +97,7 @@ struct ReceiveBench {
     let end = try Replay.carryOut(stream, in: try open("ours/\(name)"), sources)
     let root = try open("ours/\(name)")
     let bytes = end.uuid.bytes
-    let found = FileSystemUUID(bytes.rawSpan)
+    let found = SubvolumeUUID(bytes.rawSpan)
     let uuid = try #require(found)
     try Subvolume.setReceived(root, uuid: uuid, sendTransaction: end.ctransid)
     try Subvolume.setReadOnly(true, root)
