@@ -31,7 +31,8 @@ func systemLibrary(_ name: String, _ pkgConfig: String, _ package: String) -> Ta
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let libraries = [
   "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
-  "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder", "UpdateInstaller",
+  "Signing", "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder",
+  "UpdateInstaller",
 ]
 
 let package = Package(
@@ -59,6 +60,8 @@ let package = Package(
     library("Btrfs", ["Bytes", "CLinux", "Linux"]),
     library("XZ", ["Bytes", "CLZMA"]),
     library("Crypto", ["Bytes", "CCrypto"]),
+    // Private keys: the device program must not link it.
+    library("Signing", ["Bytes", "CCrypto", "Crypto"]),
 
     // 1
     library("BinaryDiff", ["Bytes", "BinaryPatch", "CDivSufSort"]),
@@ -74,7 +77,7 @@ let package = Package(
       "UpdateBuilder",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux",
-        "SendStream", "Tree", "UpdateFile", "XZ",
+        "SendStream", "Signing", "Tree", "UpdateFile", "XZ",
       ]),
     library(
       "UpdateInstaller",
@@ -88,8 +91,8 @@ let package = Package(
     library(
       "DeltaCommands",
       [
-        "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream", "Tree",
-        "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream", "Signing",
+        "Tree", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",
@@ -113,8 +116,8 @@ let package = Package(
     tests("BinaryDiffTests", ["BinaryDiff", "BinaryPatch", "Bytes"]),
     tests("LinuxTests", ["Bytes", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
-    tests("CryptoTests", ["Bytes", "Crypto"]),
-    tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "UpdateFile", "XZ"]),
+    tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
+    tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
     tests("DeltaStreamTests", ["BinaryPatch", "Bytes", "DeltaStream", "Linux", "SendStream"]),
     tests("CommandTests", ["CommandSupport", "DeltaCommands", "DeviceCommands"]),
@@ -123,7 +126,7 @@ let package = Package(
       "IntegrationTests",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Tree", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
       ]),
   ]
 )

@@ -1,1 +1,0 @@
-// Crypto: not written yet.

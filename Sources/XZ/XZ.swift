@@ -1,1 +1,0 @@
-// XZ: not written yet.

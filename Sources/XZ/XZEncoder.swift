@@ -1,0 +1,158 @@
+internal import CLZMA
+
+/// Compresses to one xz Stream, a piece at a time, without any input or output of its own.
+///
+/// It is always liblzma's multithreaded encoder (`lzma_stream_encoder_mt`), also for one thread:
+/// so the bytes depend on the input and on the options but for ``Options/threads``, and on neither
+/// the number of threads nor the pieces in which the input came. They do depend on the version of
+/// liblzma, ``libraryVersion``.
+public struct XZEncoder: ~Copyable {
+  /// How to compress.
+  public struct Options: Hashable, Sendable {
+    /// The dictionary sizes that liblzma can encode with, in bytes.
+    public static let dictionarySizes: ClosedRange<UInt32> = 4096...(1536 << 20)
+
+    /// The preset, 0 to 9, which sets all but the dictionary and the Blocks.
+    public var preset: UInt32
+    /// Whether to spend more time for a little less size (`LZMA_PRESET_EXTREME`).
+    public var isExtreme: Bool
+    /// The dictionary in bytes, rounded up to 2^n or 2^n + 2^(n-1); `nil` for the preset's.
+    public var dictionarySize: UInt32?
+    /// How many bytes of input each Block holds; every thread keeps one in memory.
+    public var blockSize: UInt64
+    /// How many threads compress, at least one.
+    public var threads: UInt32
+
+    /// Options; the integrity check is always CRC-64.
+    public init(
+      preset: UInt32 = 6, isExtreme: Bool = false, dictionarySize: UInt32? = nil,
+      blockSize: UInt64, threads: UInt32 = 1
+    ) {
+      self.preset = preset
+      self.isExtreme = isExtreme
+      self.dictionarySize = dictionarySize
+      self.blockSize = blockSize
+      self.threads = threads
+    }
+  }
+
+  /// How much output is made room for at a time.
+  private static let outputStep = 64 << 10
+
+  private var coder: CoderStream
+  private let options: Options
+  private var isFinished = false
+
+  /// An encoder at the head of a Stream.
+  ///
+  /// - Throws: ``XZError/unsupportedOptions``, ``XZError/outOfMemory``.
+  public init(_ options: Options) throws(XZError) {
+    self.options = options
+    self.coder = CoderStream()
+    try restart()
+  }
+
+  /// Drops what was not written and starts another Stream, using memory and threads again.
+  ///
+  /// - Throws: ``XZError/outOfMemory``.
+  public mutating func restart() throws(XZError) {
+    let filters = try options.filters()
+    let options = options
+    try unsafe coder.start { stream in
+      unsafe options.withMultithreadOptions(filters) { unsafe lzma_stream_encoder_mt(stream, $0) }
+    }
+    isFinished = false
+  }
+
+  /// Compresses `input`, and appends to `output` what is ready.
+  ///
+  /// - Throws: ``XZError``.
+  public mutating func encode(_ input: RawSpan, into output: inout [UInt8]) throws(XZError) {
+    guard !isFinished else { throw .alreadyFinished }
+    guard input.byteCount > 0 else { return }
+    try run(LZMA_RUN, input, into: &output)
+  }
+
+  /// Appends the rest of the Stream to `output`.
+  ///
+  /// - Throws: ``XZError``.
+  public mutating func finish(into output: inout [UInt8]) throws(XZError) {
+    guard !isFinished else { throw .alreadyFinished }
+    isFinished = true
+    try run(LZMA_FINISH, RawSpan(), into: &output)
+  }
+
+  /// How many bytes of memory an encoder takes (`lzma_stream_encoder_mt_memusage`).
+  ///
+  /// - Throws: ``XZError/unsupportedOptions``.
+  public static func memoryUsage(_ options: Options) throws(XZError) -> UInt64 {
+    let filters = try options.filters()
+    let usage = unsafe options.withMultithreadOptions(filters) {
+      unsafe lzma_stream_encoder_mt_memusage($0)
+    }
+    guard usage != .max else { throw .unsupportedOptions }
+    return usage
+  }
+
+  /// The version of liblzma that compresses, e.g. `5.4.1` (`lzma_version_string`).
+  public static var libraryVersion: String {
+    unsafe String(cString: lzma_version_string())
+  }
+
+  private mutating func run(
+    _ action: lzma_action, _ input: RawSpan, into output: inout [UInt8]
+  ) throws(XZError) {
+    var consumed = 0
+    while true {
+      let step = unsafe input.withUnsafeBytes { input in
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: input[consumed...])
+        return unsafe output.appendOutput(atMost: Self.outputStep) {
+          unsafe coder.run(action, from: rest, to: $0)
+        }
+      }
+      consumed &+= step.consumed
+      if step.code == LZMA_STREAM_END { return }
+      guard step.code == LZMA_OK else { throw coder.error(step.code) }
+      if action == LZMA_RUN, consumed == input.byteCount, step.produced < Self.outputStep {
+        return
+      }
+    }
+  }
+}
+
+extension XZEncoder.Options {
+  fileprivate func filters() throws(XZError) -> LZMA2Filters {
+    guard preset <= 9, blockSize > 0, threads > 0 else { throw .unsupportedOptions }
+    return try LZMA2Filters(
+      preset: preset | (isExtreme ? clzma_preset_extreme : 0), dictionarySize: dictionarySize)
+  }
+
+  fileprivate func withMultithreadOptions<R>(
+    _ filters: LZMA2Filters, _ body: (UnsafePointer<lzma_mt>) -> R
+  ) -> R {
+    unsafe filters.withPointer { filters in
+      var multithread = unsafe lzma_mt()
+      unsafe multithread.threads = threads
+      unsafe multithread.block_size = blockSize
+      unsafe multithread.filters = unsafe filters
+      unsafe multithread.check = LZMA_CHECK_CRC64
+      return unsafe body(&multithread)
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Makes room at the end, and keeps what was produced there.
+  fileprivate mutating func appendOutput(
+    atMost count: Int, _ body: (UnsafeMutableRawBufferPointer) -> CoderStream.Step
+  ) -> CoderStream.Step {
+    var step = CoderStream.Step(code: LZMA_OK, consumed: 0, produced: 0)
+    append(addingCapacity: count) { room in
+      unsafe room.withUnsafeMutableBufferPointer { buffer, initialized in
+        step = unsafe body(UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
+        initialized = step.produced
+      }
+    }
+    return step
+  }
+}
