@@ -70,7 +70,8 @@ let package = Package(
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
 
     // 2
-    library("DeltaStream", ["BinaryPatch", "Bytes", "Crypto", "Linux", "SendStream"]),
+    library(
+      "DeltaStream", ["BinaryPatch", "Bytes", "Crypto", "Linux", "SendStream", "UpdateFile"]),
 
     // 3: never import each other.
     library(

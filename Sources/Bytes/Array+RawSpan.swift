@@ -27,13 +27,8 @@ extension [UInt8] {
 
   /// Appends the bytes of an integer, the lowest first.
   @inlinable
-  public mutating func append<T: FixedWidthInteger>(littleEndian value: T) {
-    var rest = value
-    for _ in 0..<(T.bitWidth / 8) {
-      append(UInt8(truncatingIfNeeded: rest))
-      // The shift by a whole width, for UInt8, is a smart shift and gives zero.
-      rest >>= 8
-    }
+  public mutating func append<T: FixedWidthInteger & BitwiseCopyable>(littleEndian value: T) {
+    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
   }
 
   /// Appends an unsigned number in LEB128: seven bits a byte, the lowest first.

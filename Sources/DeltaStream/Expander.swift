@@ -21,6 +21,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private var hasSubvolume = false
   private var patch: RunningPatch<Tree.File>?
   private var pending: CommandKind?
+  private var current = CommandKind.end
   private var payload: [UInt8] = []
 
   /// An expander of a delta stream over `base`, with the parent's files.
@@ -68,22 +69,29 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   /// - Throws: ``DeltaStreamError``. The expander is of no use afterwards.
   @_lifetime(&self)
   public mutating func next() throws(DeltaStreamError) -> Frame? {
-    guard let kind = try nextKind() else { return nil }
-    let bytes = unsafe payload.span.bytes
-    return Frame(kind: kind, payload: bytes, version: version)
+    guard try advance() else { return nil }
+    return frame
   }
 
-  private mutating func nextKind() throws(DeltaStreamError) -> CommandKind? {
+  /// Makes the next plain command ready as ``frame``; `false` when there is none.
+  mutating func advance() throws(DeltaStreamError) -> Bool {
     if let kind = pending {
+      current = kind
       pending = nil
-      return kind
+      return true
     }
-    guard patch != nil else { return nil }
-    let isWrite = try patch?.nextWrite(form: form, version: version, into: &payload) ?? false
-    guard isWrite else {
+    guard patch != nil else { return false }
+    guard try patch?.nextWrite(form: form, version: version, into: &payload) ?? false else {
       patch = nil
-      return nil
+      return false
     }
-    return .write
+    current = .write
+    return true
+  }
+
+  /// The plain command that ``advance()`` made ready.
+  var frame: Frame {
+    @_lifetime(borrow self)
+    borrowing get { Frame(kind: current, payload: payload.rawSpan, version: version) }
   }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 public import SendStream
 
 /// The one form in which a plain stream has its WRITEs.
@@ -41,7 +42,7 @@ public struct WriteNormalizer: Sendable {
   ) throws(DeltaStreamError) {
     guard frame.kind == .write else {
       try finishRun(to: &writer)
-      writer.write(frame)
+      do throws(StreamError) { try writer.write(frame) } catch { throw .stream(error) }
       return
     }
     let command: Command

@@ -1,4 +1,4 @@
-public import BinaryPatch
+internal import BinaryPatch
 public import Linux
 
 /// Where an ``Expander`` reads old files: the parent snapshot.

@@ -26,19 +26,65 @@ public struct PatchCommand: ~Escapable {
   ///   that lead out of the tree.
   @_lifetime(copy frame)
   public init(parsing frame: borrowing Frame) throws(DeltaStreamError) {
-    var reader = PatchAttributes(frame)
-    path = try reader.bytes(.path)
-    offset = try reader.number(.fileOffset)
-    length = try reader.number(.size)
-    guard length > 0 else { throw .malformedPatch(.size, offset: frame.offset) }
+    let start = frame.offset
+    var reader = AttributeReader(frame)
+    path = try Self.value(&reader, .path, start)
+    offset = try Self.number(&reader, .fileOffset, start)
+    length = try Self.number(&reader, .size, start)
+    guard length > 0 else { throw .malformedPatch(.size, offset: start) }
     guard !offset.addingReportingOverflow(length).overflow else {
-      throw .offsetOverflow(offset: frame.offset)
+      throw .offsetOverflow(offset: start)
     }
-    sources = try reader.sources()
-    data = try reader.patch()
+    var sources: [PatchSource] = []
+    var attribute = try Self.next(&reader, .patchSource, start)
+    while attribute.kind == .patchSource {
+      guard sources.count < Self.maximumSources else { throw .tooManySources(offset: start) }
+      guard let source = PatchSource(parsing: attribute.value) else {
+        throw .malformedPatch(.patchSource, offset: start)
+      }
+      sources.append(source)
+      attribute = try Self.next(&reader, .patchData, start)
+    }
+    guard !sources.isEmpty else { throw .malformedPatch(.patchSource, offset: start) }
+    // The attribute has no length, so that it is the last.
+    guard attribute.kind == .patchData else { throw .malformedPatch(.patchData, offset: start) }
+    data = attribute.value
+    self.sources = sources
     guard StreamPath.isBeneathRoot(path),
       sources.allSatisfy({ StreamPath.isBeneathRoot($0.path.rawSpan) })
-    else { throw .badPath(offset: frame.offset) }
+    else { throw .badPath(offset: start) }
+  }
+
+  @_lifetime(reader: copy reader)
+  @_lifetime(copy reader)
+  private static func next(
+    _ reader: inout AttributeReader, _ expected: AttributeKind, _ offset: UInt64
+  ) throws(DeltaStreamError) -> Attribute {
+    do throws(StreamError) {
+      if let attribute = try reader.next() { return attribute }
+    } catch { throw .stream(error) }
+    throw .malformedPatch(expected, offset: offset)
+  }
+
+  @_lifetime(reader: copy reader)
+  @_lifetime(copy reader)
+  private static func value(
+    _ reader: inout AttributeReader, _ kind: AttributeKind, _ offset: UInt64
+  ) throws(DeltaStreamError) -> RawSpan {
+    let attribute = try next(&reader, kind, offset)
+    guard attribute.kind == kind else { throw .malformedPatch(kind, offset: offset) }
+    return attribute.value
+  }
+
+  @_lifetime(reader: copy reader)
+  private static func number(
+    _ reader: inout AttributeReader, _ kind: AttributeKind, _ offset: UInt64
+  ) throws(DeltaStreamError) -> UInt64 {
+    var cursor = ByteCursor(try value(&reader, kind, offset))
+    guard let number = cursor.read(UInt64.self), cursor.isAtEnd else {
+      throw .malformedPatch(kind, offset: offset)
+    }
+    return number
   }
 }
 
@@ -60,72 +106,5 @@ extension StreamWriter {
     }
     try attribute(.patchData, data)
     endCommand(.patch)
-  }
-}
-
-/// Reads PATCH's attributes in their one order.
-private struct PatchAttributes: ~Escapable {
-  private var reader: AttributeReader
-  private let offset: UInt64
-  /// The first attribute behind the sources.
-  private var last: Attribute?
-
-  @_lifetime(copy frame)
-  init(_ frame: borrowing Frame) {
-    reader = AttributeReader(frame)
-    offset = frame.offset
-    last = nil
-  }
-
-  @_lifetime(self: copy self)
-  @_lifetime(copy self)
-  private mutating func next() throws(DeltaStreamError) -> Attribute? {
-    do throws(StreamError) { return try reader.next() } catch { throw .stream(error) }
-  }
-
-  @_lifetime(self: copy self)
-  @_lifetime(copy self)
-  mutating func bytes(_ kind: AttributeKind) throws(DeltaStreamError) -> RawSpan {
-    guard let attribute = try next(), attribute.kind == kind else {
-      throw .malformedPatch(kind, offset: offset)
-    }
-    return attribute.value
-  }
-
-  @_lifetime(self: copy self)
-  mutating func number(_ kind: AttributeKind) throws(DeltaStreamError) -> UInt64 {
-    var cursor = ByteCursor(try bytes(kind))
-    guard let number = cursor.read(UInt64.self), cursor.isAtEnd else {
-      throw .malformedPatch(kind, offset: offset)
-    }
-    return number
-  }
-
-  @_lifetime(self: copy self)
-  mutating func sources() throws(DeltaStreamError) -> [PatchSource] {
-    var sources: [PatchSource] = []
-    while let attribute = try next() {
-      guard attribute.kind == .patchSource else {
-        last = attribute
-        break
-      }
-      guard sources.count < PatchCommand.maximumSources else {
-        throw .tooManySources(offset: offset)
-      }
-      guard let source = PatchSource(parsing: attribute.value) else {
-        throw .malformedPatch(.patchSource, offset: offset)
-      }
-      sources.append(source)
-    }
-    guard !sources.isEmpty else { throw .malformedPatch(.patchSource, offset: offset) }
-    return sources
-  }
-
-  @_lifetime(copy self)
-  func patch() throws(DeltaStreamError) -> RawSpan {
-    guard let last, last.kind == .patchData else {
-      throw .malformedPatch(.patchData, offset: offset)
-    }
-    return last.value
   }
 }

@@ -29,15 +29,14 @@ public struct PlainStreamDigest: ~Copyable {
   }
 
   /// Ends the current section and begins the next.
-  public mutating func endSection() -> (length: UInt64, digest: SHA256.Digest) {
+  public mutating func endSection() -> (length: UInt64, digest: SHA256Digest) {
     let ended = (length: sectionLength, digest: section.finalize())
-    section = SHA256()
     sectionLength = 0
     return ended
   }
 
-  /// The SHA-256 of all.
-  public consuming func finalize() -> SHA256.Digest { whole.finalize() }
+  /// The SHA-256 of all; the digest then starts anew and is of no use.
+  public mutating func wholeDigest() -> SHA256Digest { whole.finalize() }
 
   private mutating func addHeader() {
     let bytes = header

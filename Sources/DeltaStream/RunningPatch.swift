@@ -17,13 +17,21 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     self.commandOffset = commandOffset
     offset = command.offset
     left = command.length
+    applier = try Self.applier(command, tree, path, commandOffset)
+  }
+
+  private static func applier<Tree: OldTree>(
+    _ command: borrowing PatchCommand, _ tree: Tree, _ path: [UInt8], _ commandOffset: UInt64
+  ) throws(DeltaStreamError) -> PatchApplier<SourceSpace<File>> where Tree.File == File {
     let old = try SourceSpace(command.sources, in: tree)
+    let made: PatchApplier<SourceSpace<File>>
     do throws(PatchError) {
-      applier = try PatchApplier(patch: [UInt8](copying: command.data), old: old)
+      made = try PatchApplier(patch: [UInt8](copying: command.data), old: old)
     } catch { throw .patch(error, path: path, offset: commandOffset) }
-    guard applier.newLength == left else {
+    guard made.newLength == command.length else {
       throw .malformedPatch(.size, offset: commandOffset)
     }
+    return made
   }
 
   /// Makes the payload of the next WRITE; `false` at the end of the run.

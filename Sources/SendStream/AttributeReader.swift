@@ -35,7 +35,7 @@ public struct AttributeReader: ~Escapable {
   public init(_ frame: borrowing Frame) {
     cursor = ByteCursor(frame.payload)
     command = frame.kind
-    start = frame.offset + UInt64(Frame.headerLength)
+    start = frame.offset &+ UInt64(Frame.headerLength)
     dataHasLength = frame.version.dataHasLength
   }
 
@@ -46,7 +46,7 @@ public struct AttributeReader: ~Escapable {
   @_lifetime(copy self)
   public mutating func next() throws(StreamError) -> Attribute? {
     if cursor.isAtEnd { return nil }
-    let offset = start + UInt64(cursor.offset)
+    let offset = start &+ UInt64(cursor.offset)
     guard let number = cursor.read(UInt16.self) else {
       throw .truncatedAttribute(command, offset: offset)
     }

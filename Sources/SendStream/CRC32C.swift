@@ -31,8 +31,7 @@ public struct CRC32C: Sendable {
 
   /// Takes the bytes of an integer in, the lowest first.
   mutating func update<T: FixedWidthInteger & BitwiseCopyable>(littleEndian integer: T) {
-    let bytes = [integer.littleEndian]
-    update(unsafe bytes.span.bytes)
+    unsafe withUnsafeBytes(of: integer.littleEndian) { unsafe update($0.bytes) }
   }
 
   /// Tables for eight bytes at a time ("slicing by 8", Kounavis and Berry 2005), one after the

@@ -1,3 +1,5 @@
+public import Bytes
+
 /// One of btrfs's own commands with its attributes.
 ///
 /// Paths and data borrow the reader's buffer. Paths are bytes relative to the subvolume's root,

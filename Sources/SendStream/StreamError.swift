@@ -14,7 +14,7 @@ public enum StreamError: Error, Equatable, Sendable {
   case checksumMismatch(CommandKind, stored: UInt32, computed: UInt32, offset: UInt64)
   /// A delta stream's command has a checksum: its field has to be zero.
   case unexpectedChecksum(CommandKind, stored: UInt32, offset: UInt64)
-  /// A command that the stream's version does not have.
+  /// A command whose number no version of btrfs's format has, and no delta stream may have.
   case unknownCommand(CommandKind, offset: UInt64)
   /// A command before the first SUBVOL or SNAPSHOT, which has to be the first of a stream.
   case commandOutsideSubvolume(CommandKind, offset: UInt64)

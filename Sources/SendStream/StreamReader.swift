@@ -15,7 +15,7 @@ public enum StreamElement: ~Escapable {
 /// accepts several streams back to back, and several subvolumes in one stream without END between
 /// them, as `btrfs send` and `btrfs send -e` write them.
 ///
-/// Memory: one command of at most ``StreamLimits/commandLength`` and what was appended last.
+/// Memory: at most twice one command of ``StreamLimits/commandLength`` and what was appended last.
 public struct StreamReader: ~Copyable {
   private enum State {
     case header
@@ -48,20 +48,38 @@ public struct StreamReader: ~Copyable {
     self.limits = limits
   }
 
+  /// A reader that stands behind a stream's header, or also behind its first subvolume's command.
+  ///
+  /// For streams whose header came another way, and for reading on from a known place. Offsets
+  /// count from there.
+  public init(
+    continuing version: StreamVersion, insideSubvolume: Bool = false,
+    limits: StreamLimits = .standard
+  ) {
+    self.init(maximumBase: version.base, maximumRevision: version.revision, limits: limits)
+    state = insideSubvolume ? .subvolume(version) : .start(version)
+    streamCount = 1
+  }
+
   /// Whether a stream has ended with END and no other has begun, or none has begun at all.
   public var isBetweenStreams: Bool {
     if case .header = state { return start == buffer.count }
     return false
   }
 
+  /// How many bytes it was given that belong to elements not read yet.
+  public var bufferedByteCount: Int { buffer.count - start }
+
   /// Gives the reader more bytes, which it copies.
   public mutating func append(_ bytes: RawSpan) {
     if start == buffer.count {
       buffer.removeAll(keepingCapacity: true)
-    } else if start > 0 {
+      start = 0
+    } else if start >= buffer.count - start {
+      // What is moved is never more than what was read before: small appends stay cheap.
       buffer.removeSubrange(..<start)
+      start = 0
     }
-    start = 0
     buffer.append(copying: bytes)
   }
 

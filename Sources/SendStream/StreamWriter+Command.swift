@@ -1,3 +1,5 @@
+internal import Bytes
+
 extension StreamWriter {
   /// Writes a command.
   ///

@@ -4,8 +4,9 @@ public import Crypto
 
 /// A private Ed25519 key, as `openssl genpkey -algorithm ed25519` makes it.
 ///
-/// libcrypto holds it and overwrites it at the end; it never asks for a passphrase.
-@safe public struct SigningKey: ~Copyable {
+/// libcrypto holds it and overwrites it at the end; it never asks for a passphrase. Signing does
+/// not change the key, so that several threads may sign.
+@safe public final class SigningKey: @unchecked Sendable {
   let key: OpaquePointer
   /// The public half.
   public let verificationKey: VerificationKey
@@ -46,7 +47,7 @@ public import Crypto
   /// (and text around it).
   ///
   /// - Throws: ``KeyError``.
-  public init(pem file: RawSpan) throws(KeyError) {
+  public convenience init(pem file: RawSpan) throws(KeyError) {
     defer { ERR_clear_error() }
     let block = try PEMBlock(parsing: file)
     switch block.label {

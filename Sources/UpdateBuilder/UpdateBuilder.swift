@@ -1,1 +1,37 @@
-// UpdateBuilder: not written yet.
+internal import Btrfs
+internal import Bytes
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import SendStream
+internal import Signing
+internal import Tree
+internal import UpdateFile
+
+/// Builds update files from read-only snapshots on the build server.
+///
+///     var options = BuildOptions(parent: "/srv/sys_root_v41", child: "/srv/sys_root_v42",
+///       output: "v41-v42.btrfs.xz", keys: [key])
+///     options.product = "thermostat"
+///     let report = try await UpdateBuilder.build(options)
+///
+/// A build has two stages. It *plans* the plain stream: the kernel sends the child, and its stream
+/// is brought into one normal form; that stream's SHA-256 is what is signed. It then *shrinks* it:
+/// runs of WRITEs become patches against files of the parent. Shrinking is lossless, and every
+/// update is expanded again and compared before it appears under its name.
+///
+/// The same trees, options and libraries give the same bytes, however many jobs there are.
+/// Needs root. Temporary files, as long as the plain stream at most twice, lie unnamed beside the
+/// output. Memory: some 800 MiB a job while large files are compared, and what xz takes.
+public enum UpdateBuilder {
+  /// Builds an update and writes it to ``BuildOptions/output``.
+  ///
+  /// - Throws: ``BuildError``; nothing is left under the output's name then, and what was there
+  ///   stays.
+  public static func build(
+    _ options: BuildOptions, progress: BuildProgress = .none
+  ) async throws(BuildError) -> BuildReport {
+    let run = try BuildRun(options, progress: progress)
+    return try await run.build()
+  }
+}

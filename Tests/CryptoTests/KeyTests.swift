@@ -111,7 +111,9 @@ struct VerificationKeyTests {
       let part = Array(pem[..<cut])
       #expect(throws: KeyError.self) { try VerificationKey(pem: part.rawSpan) }
     }
-    for index in pem.indices.dropLast() {
+    // 44 bytes leave two bits of the last digit, before the one "=", that mean nothing.
+    let padding = try #require(pem.firstIndex(of: UInt8(ascii: "=")))
+    for index in pem.indices.dropLast() where index != padding - 1 {
       var changed = pem
       changed[index] ^= 1
       let other = try? VerificationKey(pem: changed.rawSpan)

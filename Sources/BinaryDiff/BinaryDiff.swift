@@ -1,1 +1,0 @@
-// BinaryDiff: not written yet.

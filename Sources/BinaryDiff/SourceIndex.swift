@@ -1,0 +1,57 @@
+internal import BinaryPatch
+internal import Bytes
+
+/// Old bytes to make patches against: one file, or several as one address space in their order.
+///
+/// It may be used for several new ranges, and from several tasks at once. Suffixes are sorted when
+/// a patch first needs it, once, at up to six more bytes of memory for each of old; files that are equal, or
+/// nearly, need no sorting.
+public struct SourceIndex: Sendable {
+  /// The most bytes that the sources may have together: just under 2 GiB.
+  public static let maxByteCount = SuffixArray.maxByteCount
+
+  private let old: [UInt8]
+  private let sources: [Range<Int>]
+  private let suffixes = LazySuffixArray()
+
+  /// Whether a patch has needed the suffixes.
+  var hasSorted: Bool { suffixes.isMade }
+
+  /// Takes the sources, in the order in which the applying side will have them.
+  ///
+  /// - Throws: ``DiffError/sourcesTooLong(byteCount:limit:)``.
+  public init(sources: [[UInt8]]) throws(DiffError) {
+    var end = 0
+    var ranges: [Range<Int>] = []
+    for source in sources {
+      ranges.append(end..<(end + source.count))
+      end += source.count
+    }
+    guard end <= Self.maxByteCount else {
+      throw .sourcesTooLong(byteCount: end, limit: Self.maxByteCount)
+    }
+    self.sources = ranges
+    // Of one source, no copy is made.
+    old = sources.count == 1 ? sources[0] : Array(sources.joined())
+  }
+
+  /// The patch that makes `new`: the same bytes for the same arguments, every time.
+  ///
+  /// It is never longer than `new` by more than a few bytes of header; whether it stays within
+  /// `PatchLimits` is for the caller to see.
+  ///
+  /// - Parameter position: Where in old one would look for `new` first, when it is a part of a
+  ///   file; past the end of old counts as its end. It saves sorting when little has changed.
+  /// - Throws: ``DiffError/sortFailed(code:)`` when memory does not suffice.
+  /// - Complexity: O(*n* log *n*) in the lengths of old and new, for any contents.
+  public func patch(to new: RawSpan, expectedAt position: Int = 0) throws(DiffError) -> [UInt8] {
+    let old = old.rawSpan
+    let start = min(max(position, 0), old.byteCount)
+    let end = min(new.byteCount, old.byteCount &- start) &+ start
+    let matcher = Matcher(
+      old: old, new: new, starts: [start] + sources.map(\.lowerBound),
+      ends: [end] + sources.map(\.upperBound), suffixes: suffixes)
+    let copies = try matcher.findCopies()
+    return PatchWriter.patch(old: old, new: new, copies: copies)
+  }
+}

@@ -1,1 +1,0 @@
-// BinaryPatch: not written yet.

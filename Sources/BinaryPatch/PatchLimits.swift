@@ -1,0 +1,21 @@
+/// What a patch may ask for; checked before anything is allocated for it.
+public struct PatchLimits: Sendable {
+  /// The longest patch, in bytes. The patch is held in memory while it is applied.
+  public var maxPatchLength: Int
+  /// The longest output of one patch, in bytes.
+  public var maxNewLength: UInt64
+  /// The most copies in one patch. Each may cost a read of the old bytes.
+  public var maxCopies: Int
+
+  /// The limits that the format promises to stay in: 16 MiB, 4 GiB and 4 Mi copies.
+  public static let standard = PatchLimits()
+
+  /// Limits; those not named are the format's.
+  public init(
+    maxPatchLength: Int = 16 << 20, maxNewLength: UInt64 = 4 << 30, maxCopies: Int = 4 << 20
+  ) {
+    self.maxPatchLength = maxPatchLength
+    self.maxNewLength = maxNewLength
+    self.maxCopies = maxCopies
+  }
+}

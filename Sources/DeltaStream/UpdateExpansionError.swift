@@ -1,0 +1,30 @@
+public import UpdateFile
+
+/// Why an update file does not expand to the plain stream that was signed.
+public enum UpdateExpansionError: Error {
+  /// The container is wrong or damaged.
+  case updateFile(UpdateFileError)
+  /// The delta stream is wrong, or the parent is not the one that it was made against.
+  case deltaStream(DeltaStreamError)
+  /// A second stream begins in the payload.
+  case secondStream
+  /// A section of the plain stream is not what was signed.
+  case sectionDiffers(index: Int)
+  /// The plain stream is not what was signed.
+  case plainStreamDiffers
+}
+
+extension UpdateExpansionError: CustomStringConvertible {
+  /// What is wrong, on one line.
+  public var description: String {
+    switch self {
+    case .updateFile(let error): "\(error)"
+    case .deltaStream(let error): "\(error)"
+    case .secondStream: "a second stream begins inside the update"
+    case .sectionDiffers(let index):
+      "section \(index) does not expand to what was signed: the parent was changed"
+    case .plainStreamDiffers:
+      "the update does not expand to what was signed: the parent was changed"
+    }
+  }
+}

@@ -1,0 +1,88 @@
+public import BinaryDiff
+public import Crypto
+public import DeltaStream
+public import Linux
+public import SendStream
+public import UpdateFile
+public import XZ
+
+/// Why an update was not built.
+public enum BuildError: Error {
+  /// The send ioctl and the file system's mount need root.
+  case notRoot
+  /// No key to sign with.
+  case noKey
+  /// A version of the plain stream that updates do not have.
+  case unsupportedStreamVersion(UInt16)
+  /// A directory is not the root of a subvolume on btrfs.
+  case notSubvolume(path: String)
+  /// A subvolume can be written to; only a read-only one can be sent.
+  case notReadOnly(path: String)
+  /// Parent and child are on different file systems.
+  case differentFileSystems(parent: String, child: String)
+  /// Parent and child are the same subvolume.
+  case sameTree(path: String)
+  /// A directory's name does not end in a version, and none was given.
+  case noVersion(path: String, prefix: String)
+  /// The memory that applying may take is less than the least that is needed.
+  case memoryTooSmall(given: UInt64, needed: UInt64)
+  /// Old and new data are beyond what can be searched.
+  case diff(DiffError)
+  /// A system call failed.
+  case system(SystemError)
+  /// What the kernel sent is not a stream that we understand.
+  case kernelStream(StreamError)
+  /// The kernel began the stream anew: a signal or a suspend came between.
+  case kernelStreamRestarted
+  /// The stream holds what an update cannot: here, a command of a kind that is not carried.
+  case unsupportedCommand(CommandKind)
+  /// A command of the kernel's stream has a path that leads out of the tree, or is none at all.
+  case deltaStream(DeltaStreamError)
+  /// xz failed.
+  case xz(XZError)
+  /// The update file cannot be written like that.
+  case updateFile(UpdateFileError)
+  /// The finished update does not give the plain stream back: a fault of ours, and nothing was
+  /// left behind.
+  case selfCheckFailed(String)
+  /// The plan in its temporary file is not what was written there.
+  case planChanged
+  /// The caller wanted no more.
+  case cancelled
+}
+
+extension BuildError: CustomStringConvertible {
+  /// What failed, on what, why, and what to do: one line.
+  public var description: String {
+    switch self {
+    case .notRoot: "building an update needs root, for the kernel's send: run it with sudo"
+    case .noKey: "an update needs a key that signs it: give --key"
+    case .unsupportedStreamVersion(let version):
+      "stream version \(version) is not supported: give --proto 1 or 2"
+    case .notSubvolume(let path):
+      "\"\(path)\" is not a btrfs subvolume: name the directory of a read-only snapshot"
+    case .notReadOnly(let path):
+      "\"\(path)\" is not read-only: snapshot it with `btrfs subvolume snapshot -r`"
+    case .differentFileSystems(let parent, let child):
+      "\"\(parent)\" and \"\(child)\" are on different file systems: both have to be on one btrfs"
+    case .sameTree(let path): "\"\(path)\" is given as parent and as child"
+    case .noVersion(let path, let prefix):
+      "\"\(path)\" is not named \(prefix)_vN: give --from-version and --to-version, or --prefix"
+    case .memoryTooSmall(let given, let needed):
+      "--max-apply-memory \(given) is too small: at least \(needed) bytes are needed"
+    case .diff(let error): "comparing old and new data failed: \(error)"
+    case .system(let error): error.description
+    case .kernelStream(let error): "the kernel's send stream is wrong: \(error)"
+    case .kernelStreamRestarted:
+      "the kernel began its stream anew, as after a suspend: run the command again"
+    case .unsupportedCommand(let kind): "the kernel's stream has \(kind), which no update carries"
+    case .deltaStream(let error): error.description
+    case .xz(let error): "compressing failed: \(error)"
+    case .updateFile(let error): error.description
+    case .selfCheckFailed(let what):
+      "the finished update failed its own check (\(what)); nothing was written. Please report this"
+    case .planChanged: "a temporary file changed while it was read: check the disk"
+    case .cancelled: "cancelled"
+    }
+  }
+}

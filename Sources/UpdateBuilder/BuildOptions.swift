@@ -1,0 +1,54 @@
+public import Signing
+
+/// What to build an update from, and how.
+public struct BuildOptions: Sendable {
+  /// The directory of the read-only snapshot that devices have; `nil` for a full update.
+  public var parent: String?
+  /// The directory of the read-only snapshot that they are to have.
+  public var child: String
+  /// The file to write. It appears whole, or not at all.
+  public var output: String
+  /// The keys that sign the update, at least one.
+  public var keys: [SigningKey]
+  /// The kind of device that the update is for; `nil` for devices without one.
+  public var product: String?
+  /// The number of the parent's version; `nil` to take it from its name.
+  public var fromVersion: UInt64?
+  /// The number of the child's version; `nil` to take it from its name.
+  public var toVersion: UInt64?
+  /// What names begin with: `sys_root` for `sys_root_v41`.
+  public var prefix: String
+  /// The version of the plain stream: 1 or 2.
+  public var streamVersion: UInt16
+  /// How many bytes of memory applying may take on the device.
+  public var maximumApplyMemory: UInt64
+  /// How many files are compared, and blocks packed, at a time. The result does not depend on it.
+  public var jobs: Int
+  /// Whether the finished update is expanded again and compared before it appears.
+  public var checksItself: Bool
+  /// The program that builds, with its version: what the manifest names.
+  public var builder: String
+  /// The build date in seconds since 1970; `nil` for the child's creation time.
+  public var date: Int64?
+
+  /// What applying may take unless told otherwise: 128 MiB.
+  public static let standardApplyMemory: UInt64 = 128 << 20
+
+  /// Options with everything else as usual.
+  public init(parent: String?, child: String, output: String, keys: [SigningKey]) {
+    self.parent = parent
+    self.child = child
+    self.output = output
+    self.keys = keys
+    product = nil
+    fromVersion = nil
+    toVersion = nil
+    prefix = "sys_root"
+    streamVersion = 2
+    maximumApplyMemory = Self.standardApplyMemory
+    jobs = 1
+    checksItself = true
+    builder = "btrfs-delta library"
+    date = nil
+  }
+}

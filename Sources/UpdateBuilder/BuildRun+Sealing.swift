@@ -1,0 +1,100 @@
+internal import Bytes
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import SendStream
+internal import Signing
+internal import UpdateFile
+internal import XZ
+
+extension BuildRun {
+  /// Packs the delta stream, writes and signs the file, checks it, and gives it its name.
+  func seal(
+    _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink
+  ) throws(BuildError) -> BuildReport {
+    let dictionary = try budget.dictionary(
+      deltaLength: sink.length, longestCommand: sink.longestCommand)
+    var packer = try PayloadPacker(
+      sink, dictionarySize: dictionary, jobs: options.jobs, file: try temporary("payload"),
+      progress: progress)
+    let payload = try packer.pack(dictionarySize: dictionary)
+    let manifest = try manifest(plan, digests, sink, payload)
+    let head = try signedHead(manifest)
+    try OutputFile.write(to: options.output) { (file) throws(BuildError) in
+      do throws(SystemError) { try file.write(head.rawSpan) } catch { throw .system(error) }
+      try packer.copy(to: file)
+      if options.checksItself {
+        try SelfCheck(
+          parent: try trees.parentTree(), keys: options.keys.map(\.publicKey), progress: progress
+        ).run(file)
+      }
+    }
+    return BuildReport(
+      fromVersion: versions.from, toVersion: versions.to,
+      fileLength: UInt64(head.count) + payload.length, plainLength: plan.length,
+      deltaLength: sink.length, patchedRuns: sink.patchCount,
+      plainRuns: plan.runs.count - Swift.min(sink.patchCount, plan.runs.count),
+      applyMemory: manifest.needs.memory, nestedSubvolumes: digests.nestedSubvolumes)
+  }
+
+  private func manifest(
+    _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink, _ payload: Manifest.Payload
+  ) throws(BuildError) -> Manifest {
+    Manifest(
+      minimumToolVersion: Self.minimumToolVersion, baseVersion: UInt32(plan.base),
+      product: options.product, parent: try parent(plan, digests), toVersion: versions.to,
+      buildDate: options.date ?? trees.childCreationTime, builder: Self.builder(options.builder),
+      target: Manifest.Target(
+        uuid: plan.identity.uuid, ctransid: plan.identity.ctransid,
+        contentDigest: digests.child.content, fullDigest: digests.child.full,
+        dataSize: digests.child.dataSize, entryCount: digests.child.entryCount),
+      plain: Manifest.PlainStream(length: plan.length, sha256: plan.digest),
+      needs: Manifest.Needs(
+        memory: try MemoryBudget.memory(
+          dictionary: payload.dictionarySize, longestCommand: sink.longestCommand,
+          pieceSize: payload.pieceSize),
+        diskData: plan.dataBytes,
+        diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast),
+      payload: payload)
+  }
+
+  private func parent(
+    _ plan: Plan, _ digests: BuildDigests
+  ) throws(BuildError) -> Manifest.Parent? {
+    guard let version = versions.from, let digest = digests.parent,
+      let identity = plan.identity.parent, let ownUUID = trees.parentUUID
+    else { return nil }
+    return Manifest.Parent(
+      version: version, uuid: identity.uuid, ownUUID: ownUUID, ctransid: identity.ctransid,
+      contentDigest: digest.content, fullDigest: digest.full)
+  }
+
+  private func signedHead(_ manifest: Manifest) throws(BuildError) -> [UInt8] {
+    do throws(UpdateFileError) {
+      let bytes = try manifest.encoded()
+      let message = UpdateSignature.message(for: bytes.rawSpan)
+      var signatures: [UpdateSignature] = []
+      for key in options.keys {
+        signatures.append(
+          try UpdateSignature(
+            keyID: key.publicKey.keyID, data: key.signature(for: message.rawSpan)))
+      }
+      let head = try UpdateHead(
+        baseVersion: manifest.baseVersion, manifestBytes: bytes, signatures: signatures)
+      return try head.encoded()
+    } catch { throw .updateFile(error) }
+  }
+
+  /// The smallest version of the device's program that reads what this library writes.
+  private static var minimumToolVersion: ToolVersion { ToolVersion(0, 1, 0) }
+
+  /// What a command that changes names or metadata may add to the file system's trees, in bytes.
+  /// Measured on btrfs: some 400 bytes a command of a full stream; doubled.
+  private static var metadataPerCommand: UInt64 { 1024 }
+  private static var metadataAtLeast: UInt64 { 4 << 20 }
+
+  /// The program and the libraries that decide what the bytes are.
+  private static func builder(_ program: String) -> String {
+    "\(program), liblzma \(XZEncoder.libraryVersion)"
+  }
+}

@@ -1,0 +1,98 @@
+internal import Btrfs
+internal import Bytes
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import SendStream
+internal import Signing
+internal import UpdateFile
+internal import XZ
+
+/// One build, from open trees to the finished file.
+struct BuildRun: ~Copyable {
+  private let options: BuildOptions
+  private let progress: BuildProgress
+  private let budget: MemoryBudget
+  private let versions: Versions
+  private let trees: BuildTrees
+
+  /// The numbers of the versions.
+  struct Versions {
+    var from: UInt64?
+    var to: UInt64
+  }
+
+  /// Opens the trees and checks that they can be built from.
+  init(_ options: BuildOptions, progress: BuildProgress) throws(BuildError) {
+    guard Machine.isRoot else { throw .notRoot }
+    guard !options.keys.isEmpty else { throw .noKey }
+    guard (1...2).contains(options.streamVersion) else {
+      throw .unsupportedStreamVersion(options.streamVersion)
+    }
+    self.options = options
+    self.progress = progress
+    budget = try MemoryBudget(total: options.maximumApplyMemory)
+    trees = try BuildTrees(child: options.child, parent: options.parent)
+    versions = try Self.versions(options)
+  }
+
+  /// Builds the update.
+  func build() async throws(BuildError) -> BuildReport {
+    let plan = try makePlan()
+    let digests = try trees.digests(progress)
+    let sink = DeltaSink(base: plan.base, file: try temporary("delta"))
+    let shrinker = Shrinker(
+      plan: plan, matcher: digests.matcher,
+      maker: PatchMaker(
+        form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength),
+      jobCount: Swift.max(1, options.jobs), progress: progress)
+    try await shrinker.run(into: sink)
+    guard try sink.finish() == plan.digest else { throw .planChanged }
+    return try seal(plan, digests, sink)
+  }
+
+  private static func versions(_ options: BuildOptions) throws(BuildError) -> Versions {
+    var from: UInt64?
+    if let parent = options.parent {
+      from = try version(options.fromVersion, of: parent, options.prefix)
+    }
+    return Versions(from: from, to: try version(options.toVersion, of: options.child, options.prefix))
+  }
+
+  private static func version(
+    _ given: UInt64?, of path: String, _ prefix: String
+  ) throws(BuildError) -> UInt64 {
+    if let given { return given }
+    guard let version = VersionName.version(of: path, prefix: prefix) else {
+      throw .noVersion(path: path, prefix: prefix)
+    }
+    return version
+  }
+
+  private func temporary(_ purpose: String) throws(BuildError) -> Descriptor {
+    do throws(SystemError) { return try TemporaryFile.beside(options.output, purpose) } catch {
+      throw .system(error)
+    }
+  }
+
+  /// Has the kernel send the child, and makes the plan of it.
+  private func makePlan() throws(BuildError) -> Plan {
+    var planner = Planner(
+      base: options.streamVersion, hasParent: trees.parent != nil, file: try temporary("plan"))
+    var sender = try trees.sender(version: options.streamVersion)
+    var length: UInt64 = 0
+    while true {
+      var chunk: [UInt8] = []
+      do throws(SystemError) {
+        try chunk.append(upTo: Plan.readLength) { (out) throws(SystemError) in
+          try sender.read(into: &out)
+        }
+      } catch { throw .system(error) }
+      if chunk.isEmpty { break }
+      try planner.add(chunk.rawSpan)
+      length += UInt64(chunk.count)
+      try progress.report(.planning, done: length)
+    }
+    return try planner.finish()
+  }
+}

@@ -1,0 +1,97 @@
+internal import Bytes
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import SendStream
+
+/// Takes the commands of the delta stream in, and keeps them in a temporary file until their length
+/// is known and they are packed.
+final class DeltaSink {
+  /// A part of the delta stream that is packed on its own, so that an apply that was cut can go on
+  /// behind it.
+  struct Section: Sendable {
+    /// Bytes of the delta stream.
+    var deltaLength: UInt64
+    /// Bytes of the plain stream that they stand for, and their SHA-256.
+    var plainLength: UInt64
+    var digest: SHA256Digest
+  }
+
+  /// How long a section is at least, but for the last. The delta stream of most updates is shorter.
+  static let sectionLength: UInt64 = 256 << 20
+  private static let bufferLength = 1 << 20
+
+  let file: Descriptor
+  private(set) var sections: [Section] = []
+  /// The longest command, in bytes without its header.
+  private(set) var longestCommand = 0
+  /// How many patches there are.
+  private(set) var patchCount = 0
+  private var writer: StreamWriter
+  private var digest: PlainStreamDigest
+  private var sectionStart: UInt64 = 0
+  private var flushed: UInt64 = 0
+
+  /// A sink that writes into an empty file.
+  init(base: UInt16, file: consuming Descriptor) {
+    writer = StreamWriter(
+      version: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
+    digest = PlainStreamDigest(version: StreamVersion(base: base))
+    self.file = file
+  }
+
+  /// Bytes of the delta stream so far.
+  var length: UInt64 { flushed + UInt64(writer.bytes.count) }
+
+  /// Says that a command of the plain stream is covered by what travels.
+  func cover(_ frame: borrowing Frame) { digest.add(frame) }
+
+  /// Writes a command as it is.
+  func write(_ frame: borrowing Frame) throws(BuildError) {
+    longestCommand = Swift.max(longestCommand, frame.payload.byteCount)
+    do throws(StreamError) { try writer.write(frame) } catch { throw .kernelStream(error) }
+    try flush(above: Self.bufferLength)
+  }
+
+  /// Writes a patch.
+  func writePatch(
+    _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ data: [UInt8]
+  ) throws(BuildError) {
+    let before = writer.bytes.count
+    patchCount += 1
+    do throws(StreamError) {
+      try writer.writePatch(
+        path: path, offset: part.offset, length: part.length, sources: sources,
+        data: data.rawSpan)
+    } catch { throw .kernelStream(error) }
+    longestCommand = Swift.max(longestCommand, writer.bytes.count - before - Frame.headerLength)
+    try flush(above: Self.bufferLength)
+  }
+
+  /// Ends a section if it is long enough; called where nothing crosses.
+  func endSectionIfDue() {
+    if length - sectionStart >= Self.sectionLength { endSection() }
+  }
+
+  /// Ends the last section; gives the SHA-256 of the plain stream that all stands for.
+  func finish() throws(BuildError) -> SHA256Digest {
+    endSection()
+    try flush(above: 0)
+    return digest.wholeDigest()
+  }
+
+  private func endSection() {
+    let plain = digest.endSection()
+    sections.append(
+      Section(
+        deltaLength: length - sectionStart, plainLength: plain.length, digest: plain.digest))
+    sectionStart = length
+  }
+
+  private func flush(above limit: Int) throws(BuildError) {
+    guard writer.bytes.count > limit else { return }
+    do throws(SystemError) { try file.write(writer.bytes.rawSpan) } catch { throw .system(error) }
+    flushed += UInt64(writer.bytes.count)
+    writer.removeAll()
+  }
+}

@@ -1,0 +1,60 @@
+internal import Bytes
+internal import DeltaStream
+internal import SendStream
+
+/// Goes through the plan once, and hands on its commands and, in the place of runs, their patches.
+final class DeltaWriter {
+  private var reader: PlanReader
+  private let sink: DeltaSink
+
+  init(_ plan: Plan, _ sink: DeltaSink) {
+    reader = PlanReader(plan)
+    self.sink = sink
+  }
+
+  /// How far the plan has been read.
+  var planOffset: UInt64 { reader.offset }
+
+  /// Hands on what comes before a run, and then the run in the form that was chosen for it.
+  func write(_ run: WrittenRun, as parts: [ShrunkPart]) throws(BuildError) {
+    while reader.offset < run.streamOffset { try passOn() }
+    sink.endSectionIfDue()
+    for part in parts { try write(part) }
+  }
+
+  /// Hands on what comes behind the last run.
+  func finish() throws(BuildError) { while try passOn() {} }
+
+  @discardableResult
+  private func passOn() throws(BuildError) -> Bool {
+    guard let frame = try reader.next() else { return false }
+    sink.cover(frame)
+    try sink.write(frame)
+    return true
+  }
+
+  private func write(_ part: ShrunkPart) throws(BuildError) {
+    var left = part.length
+    var isFirst = true
+    while left > 0 {
+      guard let frame = try reader.next() else {
+        throw .kernelStream(.truncated(offset: reader.offset))
+      }
+      let command: Command
+      do throws(StreamError) { command = try Command(parsing: frame) } catch {
+        throw .kernelStream(error)
+      }
+      guard case .write(let path, _, let data) = command, UInt64(data.byteCount) <= left else {
+        throw .kernelStream(.truncated(offset: frame.offset))
+      }
+      sink.cover(frame)
+      switch part.form {
+      case .writes: try sink.write(frame)
+      case .patch(let sources, let patch):
+        if isFirst { try sink.writePatch(path, part, sources, patch) }
+      }
+      isFirst = false
+      left -= UInt64(data.byteCount)
+    }
+  }
+}

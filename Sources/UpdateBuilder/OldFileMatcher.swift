@@ -1,0 +1,78 @@
+internal import BinaryDiff
+internal import Bytes
+internal import DeltaStream
+internal import Linux
+
+/// Finds what a written run may have been before, and reads it.
+struct OldFileMatcher: Sendable {
+  let index: ParentIndex
+  let tree: ParentTree
+
+  /// The old file of a run whose contents are `new`; `nil` when nothing is like it.
+  ///
+  /// A file with the very same contents comes first, wherever it is. Then what the file itself was,
+  /// the same path, the path it will be renamed to, the path with other numbers, the name with
+  /// other numbers.
+  func oldFile(of run: WrittenRun, new: [UInt8]) throws(BuildError) -> ParentIndex.File? {
+    let path = run.finalPath ?? run.path
+    if run.offset == 0, let same = try fileWithContents(new, like: path) { return same }
+    if let origin = run.origin, let file = index.file(at: origin) { return file }
+    return index.file(at: path)
+      ?? index.fileWithPathPattern(of: path, size: run.length)
+      ?? index.fileWithNamePattern(of: path, size: run.length)
+  }
+
+  /// The part of an old file that a run is searched in.
+  ///
+  /// A file that is too long for one search is looked at around the run's own place.
+  func range(of file: ParentIndex.File, for offset: UInt64) -> PatchSource {
+    let limit = PatchMaker.maximumOldLength
+    guard file.size > limit else {
+      return PatchSource(path: file.path, offset: 0, length: file.size)
+    }
+    let before = limit / 4
+    let start = Swift.min(offset > before ? offset - before : 0, file.size - limit)
+    return PatchSource(path: file.path, offset: start, length: limit)
+  }
+
+  /// Reads and sorts a part of an old file.
+  func load(_ source: PatchSource) throws(BuildError) -> OldRange {
+    let bytes = try read(source.path, at: source.offset, count: Int(source.length))
+    do throws(DiffError) {
+      return OldRange(source: source, index: try SourceIndex(sources: [bytes]))
+    } catch { throw .diff(error) }
+  }
+
+  private func fileWithContents(
+    _ new: [UInt8], like path: [UInt8]
+  ) throws(BuildError) -> ParentIndex.File? {
+    for file in index.files(ofSize: UInt64(new.count), like: path) {
+      if try hasContents(file, new) { return file }
+    }
+    return nil
+  }
+
+  private func hasContents(_ file: ParentIndex.File, _ new: [UInt8]) throws(BuildError) -> Bool {
+    var offset = 0
+    var step = 4096
+    while offset < new.count {
+      let count = Swift.min(step, new.count - offset)
+      let bytes = try read(file.path, at: UInt64(offset), count: count)
+      guard bytes[...] == new[offset..<offset + count] else { return false }
+      offset += count
+      step = 1 << 20
+    }
+    return true
+  }
+
+  private func read(_ path: [UInt8], at offset: UInt64, count: Int) throws(BuildError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    do throws(SystemError) {
+      let file = try tree.open(path)
+      try bytes.append(upTo: count) { (out) throws(SystemError) in
+        try file.read(at: offset, into: &out)
+      }
+    } catch { throw .system(error) }
+    return bytes
+  }
+}

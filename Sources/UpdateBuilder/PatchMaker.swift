@@ -1,0 +1,77 @@
+internal import BinaryDiff
+internal import Bytes
+internal import DeltaStream
+internal import XZ
+
+/// Decides how a range of a new file travels, given what the file was before.
+struct PatchMaker: Sendable {
+  /// The longest old range that is searched, in bytes; sorting it takes five times that.
+  static let maximumOldLength: UInt64 = 128 << 20
+
+  /// Ranges shorter than this are never worth a patch's own attributes.
+  static let minimumLength = 64
+
+  /// What a PATCH costs beside its data: attributes and the source's path.
+  private static let commandOverhead = 48
+
+  let form: NormalForm
+  /// The longest patch, in bytes. The device keeps one in memory.
+  let maximumPatchLength: Int
+
+  /// How `new`, which the file has from `offset` on, travels with `old` as what it was.
+  func parts(
+    of new: [UInt8], at offset: UInt64, from old: OldRange?
+  ) throws(DiffError) -> [ShrunkPart] {
+    let plain = ShrunkPart(offset: offset, length: UInt64(new.count), form: .writes)
+    guard let old, new.count >= Self.minimumLength else { return [plain] }
+    let patch = old.index.patch(to: new.rawSpan)
+    if patch.count > maximumPatchLength, let middle = middle(offset, new.count) {
+      let first = try parts(of: Array(new[..<middle]), at: offset, from: old)
+      let second = try parts(of: Array(new[middle...]), at: offset + UInt64(middle), from: old)
+      return first + second
+    }
+    guard isWorthIt(patch, old.source, for: new) else { return [plain] }
+    return [
+      ShrunkPart(
+        offset: offset, length: UInt64(new.count),
+        form: .patch(sources: [old.source], data: patch))
+    ]
+  }
+
+  /// Where to cut a range in two; `nil` when it is one chunk.
+  private func middle(_ offset: UInt64, _ count: Int) -> Int? {
+    let chunk = UInt64(form.chunkLength)
+    let cut = (offset + UInt64(count / 2)) / chunk * chunk
+    guard cut > offset, cut < offset + UInt64(count) else { return nil }
+    return Int(cut - offset)
+  }
+
+  /// Whether a patch is smaller than the bytes themselves, both as xz will leave them.
+  private func isWorthIt(_ patch: [UInt8], _ source: PatchSource, for new: [UInt8]) -> Bool {
+    guard patch.count <= maximumPatchLength else { return false }
+    let cost = patch.count + source.path.count + Self.commandOverhead
+    // xz rarely leaves less than an eighth: no need to try.
+    if cost < new.count / 8 { return true }
+    guard let packedPatch = packedLength(patch), let packedNew = packedLength(new) else {
+      return cost < new.count
+    }
+    return packedPatch + source.path.count / 2 + Self.commandOverhead < packedNew
+  }
+
+  private func packedLength(_ bytes: [UInt8]) -> Int? {
+    var packed: [UInt8] = []
+    do throws(XZError) {
+      let options = XZEncoder.Options(preset: 1, blockSize: UInt64(bytes.count + 4096))
+      var encoder = try XZEncoder(options)
+      try encoder.encode(bytes.rawSpan, into: &packed)
+      try encoder.finish(into: &packed)
+    } catch { return nil }
+    return packed.count
+  }
+}
+
+/// A range of an old file, sorted for searching.
+struct OldRange: Sendable {
+  var source: PatchSource
+  var index: SourceIndex
+}

@@ -1,0 +1,111 @@
+internal import Btrfs
+internal import Bytes
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import SendStream
+
+/// Makes the plan: checks the kernel's stream as it comes, and brings it into the normal form.
+struct Planner: ~Copyable {
+  private let base: UInt16
+  private var kernel: StreamReader
+  private var hasHeader = false
+  private var normalizer: WriteNormalizer
+  private var writer: StreamWriter
+  private var indexer: PlanIndexer
+  /// Reads what was written, so that the index is of the plan and not of the kernel's stream.
+  private var planned: StreamReader
+  private var identity: Plan.Identity?
+  private var hash = SHA256()
+  private var length: UInt64 = 0
+  private let file: Descriptor
+
+  /// A planner that writes into an empty file.
+  init(base: UInt16, hasParent: Bool, file: consuming Descriptor) {
+    self.base = base
+    kernel = StreamReader(maximumBase: base)
+    normalizer = WriteNormalizer(base: base)
+    writer = StreamWriter(version: StreamVersion(base: base))
+    indexer = PlanIndexer(hasParent: hasParent, form: NormalForm(base: base))
+    planned = StreamReader(maximumBase: base)
+    self.file = file
+  }
+
+  /// Takes the next bytes of the kernel's stream.
+  mutating func add(_ bytes: RawSpan) throws(BuildError) {
+    kernel.append(bytes)
+    while try step() {}
+    try write()
+  }
+
+  /// The plan, once the kernel's stream has ended.
+  consuming func finish() throws(BuildError) -> Plan {
+    do throws(StreamError) { try kernel.finish() } catch { throw .kernelStream(error) }
+    guard let identity else { throw .kernelStream(.truncated(offset: 0)) }
+    let runs = indexer.finish()
+    return Plan(
+      file: file, base: base, length: length, digest: hash.finalize(), identity: identity,
+      runs: runs, dataBytes: indexer.dataBytes, metadataCommands: indexer.metadataCommands)
+  }
+
+  /// Takes one header or command over; `false` when there is none yet.
+  private mutating func step() throws(BuildError) -> Bool {
+    let element: StreamElement
+    do throws(StreamError) {
+      guard let next = try kernel.next() else { return false }
+      element = next
+    } catch { throw .kernelStream(error) }
+    switch element {
+    case .header(let version):
+      // A second header is the ioctl started over, which happens behind our back.
+      guard !hasHeader else { throw .kernelStreamRestarted }
+      guard version.base == base else { throw .kernelStream(.unsupportedVersion(version, offset: 0)) }
+      hasHeader = true
+      writer.writeHeader()
+    case .command(let frame):
+      do throws(DeltaStreamError) { try normalizer.add(frame, to: &writer) } catch {
+        throw .deltaStream(error)
+      }
+    }
+    return true
+  }
+
+  /// Writes what is ready to the file.
+  private mutating func write() throws(BuildError) {
+    let bytes = writer.bytes
+    if bytes.isEmpty { return }
+    hash.update(bytes.rawSpan)
+    do throws(SystemError) { try file.write(bytes.rawSpan) } catch { throw .system(error) }
+    length += UInt64(bytes.count)
+    writer.removeAll()
+    planned.append(bytes.rawSpan)
+    while try index() {}
+  }
+
+  private mutating func index() throws(BuildError) -> Bool {
+    let element: StreamElement
+    do throws(StreamError) {
+      guard let next = try planned.next() else { return false }
+      element = next
+    } catch { throw .kernelStream(error) }
+    if case .command(let frame) = element {
+      if identity == nil { identity = try Self.identity(frame) }
+      try indexer.add(frame)
+    }
+    return true
+  }
+
+  private static func identity(_ frame: borrowing Frame) throws(BuildError) -> Plan.Identity {
+    let command: Command
+    do throws(StreamError) { command = try Command(parsing: frame) } catch {
+      throw .kernelStream(error)
+    }
+    switch command {
+    case .subvolume(_, let uuid, let ctransid):
+      return Plan.Identity(uuid: uuid, ctransid: ctransid, parent: nil)
+    case .snapshot(_, let uuid, let ctransid, let parent, let parentCtransid):
+      return Plan.Identity(uuid: uuid, ctransid: ctransid, parent: (parent, parentCtransid))
+    default: throw .kernelStream(.commandOutsideSubvolume(frame.kind, offset: frame.offset))
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/// Follows the names of files through a stream: where each was in the parent, and where it is in
+/// the end.
+///
+/// The kernel makes new files under names like `o257-9-0` and renames directories late, so a path
+/// in a command is neither the file's old one nor its final one. Only names that the stream
+/// touches are kept.
+final class StreamNamespace {
+  /// One name in one directory.
+  final class Node {
+    fileprivate(set) weak var directory: Node?
+    fileprivate(set) var name: [UInt8]
+    fileprivate var children: [[UInt8]: Node] = [:]
+    /// The path in the parent snapshot; `nil` for what the stream made.
+    let origin: [UInt8]?
+
+    fileprivate init(name: [UInt8], origin: [UInt8]?) {
+      self.name = name
+      self.origin = origin
+    }
+  }
+
+  private let root: Node
+
+  /// The names of a stream that begins with an empty subvolume, or with a snapshot of a parent.
+  init(hasParent: Bool) {
+    root = Node(name: [], origin: hasParent ? [] : nil)
+  }
+
+  /// What a path names now. A name that the stream has not touched yet is taken over from the
+  /// parent.
+  func node(at path: [UInt8]) -> Node {
+    var node = root
+    for name in path.split(separator: UInt8(ascii: "/")) {
+      node = child(Array(name), of: node)
+    }
+    return node
+  }
+
+  /// Says that a new file or directory was made.
+  func create(_ path: [UInt8]) { insert(Node(name: [], origin: nil), at: path) }
+
+  /// Says that a name was changed.
+  func rename(_ path: [UInt8], to newPath: [UInt8]) {
+    let moved = node(at: path)
+    remove(path)
+    insert(moved, at: newPath)
+  }
+
+  /// Says that a file has one more name.
+  func link(_ path: [UInt8], to existing: [UInt8]) {
+    insert(Node(name: [], origin: node(at: existing).origin), at: path)
+  }
+
+  /// Says that a name is gone.
+  func remove(_ path: [UInt8]) {
+    let node = node(at: path)
+    node.directory?.children[node.name] = nil
+    node.directory = nil
+  }
+
+  /// The path of a node as the names are now; `nil` if it has none any more.
+  func path(of node: Node) -> [UInt8]? {
+    var names: [[UInt8]] = []
+    var at = node
+    while at !== root {
+      guard let directory = at.directory else { return nil }
+      names.append(at.name)
+      at = directory
+    }
+    return Array(names.reversed().joined(separator: [UInt8(ascii: "/")]))
+  }
+
+  private func child(_ name: [UInt8], of node: Node) -> Node {
+    if let known = node.children[name] { return known }
+    let origin = node.origin.map { $0.isEmpty ? name : $0 + [UInt8(ascii: "/")] + name }
+    let child = Node(name: name, origin: origin)
+    child.directory = node
+    node.children[name] = child
+    return child
+  }
+
+  private func insert(_ node: Node, at path: [UInt8]) {
+    let split = path.lastIndex(of: UInt8(ascii: "/"))
+    let directory = self.node(at: Array(path[..<(split ?? 0)]))
+    node.name = Array(path[(split.map { $0 + 1 } ?? 0)...])
+    node.directory = directory
+    // What had the name before has none now.
+    directory.children[node.name]?.directory = nil
+    directory.children[node.name] = node
+  }
+}

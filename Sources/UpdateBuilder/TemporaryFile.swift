@@ -1,0 +1,27 @@
+internal import Linux
+
+/// Files that nobody sees, beside the file that is being made: there is room there, or nowhere.
+enum TemporaryFile {
+  /// An empty file without a name in the directory of `output`, for reading and writing.
+  static func beside(_ output: String, _ purpose: String) throws(SystemError) -> Descriptor {
+    let directory = try Descriptor.open(directory(of: output), [.readOnly, .directory])
+    let name = ".btrfs-delta-\(purpose)-\(Machine.processID)"
+    // One that a killed run with this number left behind is of no use to anybody.
+    if try directory.hasEntry(name) { try directory.unlink(name) }
+    let file = try directory.open(beneath: name, [.readWrite, .create, .exclusive])
+    try directory.unlink(name)
+    return file
+  }
+
+  /// The directory that a path is in.
+  static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The last component of a path.
+  static func name(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return path }
+    return String(path[path.index(after: slash)...])
+  }
+}

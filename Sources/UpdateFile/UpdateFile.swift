@@ -1,1 +1,0 @@
-// UpdateFile: not written yet.

@@ -1,1 +1,0 @@
-// BinaryDiffTests: not written yet.

@@ -1,1 +1,0 @@
-// BinaryPatchTests: not written yet.

@@ -1,1 +1,0 @@
-// SendStreamTests: not written yet.

@@ -1,1 +1,0 @@
-// UpdateFileTests: not written yet.
