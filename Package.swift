@@ -109,7 +109,7 @@ let package = Package(
       name: "btrfs-update", dependencies: ["DeviceCommands"], swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["Bytes", "SendStream"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Bytes", "Linux", "SendStream"], path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("BytesTests", ["Bytes"]),
     tests("SendStreamTests", ["Bytes", "SendStream"]),

@@ -1,1 +1,208 @@
+// What Swift cannot call or import from the system's headers: variadic functions, function-like
+// macros, flexible and 4 KiB structs. Everything is a static inline wrapper that adds no behaviour:
+// results and errno are the system call's own.
 #pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+// No _GNU_SOURCE here: with it, types of the C library would differ from what the other modules of
+// a program see of them. What is hidden without it:
+
+int fallocate(int fd, int mode, off_t offset, off_t length);
+int pipe2(int fds[2], int flags);
+int syncfs(int fd);
+
+#ifndef O_PATH
+#define O_PATH __O_PATH
+#endif
+#ifndef O_NOATIME
+#define O_NOATIME __O_NOATIME
+#endif
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 0x1000
+#endif
+#ifndef F_SETPIPE_SZ
+#define F_SETPIPE_SZ 1031
+#endif
+
+// Opening and names.
+
+static inline int clinux_open(const char *path, int flags, unsigned mode) {
+  return open(path, flags, mode);
+}
+
+// glibc 2.36 has no openat2.
+static inline int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mode,
+                                 uint64_t resolve) {
+  struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+  return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+// musl has no renameat2.
+static inline int clinux_renameat2(int from, const char *old_name, int to, const char *new_name,
+                                   unsigned flags) {
+  return (int)syscall(SYS_renameat2, from, old_name, to, new_name, flags);
+}
+
+static inline ssize_t clinux_getdents64(int directory, void *buffer, size_t size) {
+  return (ssize_t)syscall(SYS_getdents64, directory, buffer, size);
+}
+
+static const uint64_t clinux_resolve_confined =
+    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+static const unsigned clinux_rename_noreplace = RENAME_NOREPLACE;
+static const unsigned clinux_rename_exchange = RENAME_EXCHANGE;
+
+static const int clinux_o_path = O_PATH;
+static const int clinux_o_noatime = O_NOATIME;
+static const int clinux_at_empty_path = AT_EMPTY_PATH;
+static const int clinux_seek_data = SEEK_DATA;
+static const int clinux_seek_hole = SEEK_HOLE;
+static const long clinux_utime_omit = UTIME_OMIT;
+
+// Variadic fcntl and ioctl.
+
+static inline int clinux_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+
+static inline int clinux_set_pipe_capacity(int fd, int bytes) {
+  return fcntl(fd, F_SETPIPE_SZ, bytes);
+}
+
+static inline int clinux_get_inode_flags(int fd, uint32_t *flags) {
+  // The kernel writes an int, whatever the long in the number says.
+  int value = 0;
+  int result = ioctl(fd, FS_IOC_GETFLAGS, &value);
+  *flags = (uint32_t)value;
+  return result;
+}
+
+static inline int clinux_set_inode_flags(int fd, uint32_t flags) {
+  int value = (int)flags;
+  return ioctl(fd, FS_IOC_SETFLAGS, &value);
+}
+
+static inline int clinux_clone_range(int to, int64_t from, uint64_t from_offset, uint64_t length,
+                                     uint64_t to_offset) {
+  struct file_clone_range range = {
+      .src_fd = from, .src_offset = from_offset, .src_length = length, .dest_offset = to_offset};
+  return ioctl(to, FICLONERANGE, &range);
+}
+
+// btrfs. Names are checked by the caller: at most 255 bytes, so they always fit.
+
+static const uint64_t clinux_btrfs_subvol_rdonly = BTRFS_SUBVOL_RDONLY;
+static const uint64_t clinux_btrfs_root_subvol_rdonly = BTRFS_ROOT_SUBVOL_RDONLY;
+static const uint64_t clinux_btrfs_first_free_objectid = BTRFS_FIRST_FREE_OBJECTID;
+static const uint64_t clinux_btrfs_empty_subvol_dir_objectid = BTRFS_EMPTY_SUBVOL_DIR_OBJECTID;
+
+static const uint64_t clinux_btrfs_send_no_file_data = BTRFS_SEND_FLAG_NO_FILE_DATA;
+static const uint64_t clinux_btrfs_send_omit_stream_header = BTRFS_SEND_FLAG_OMIT_STREAM_HEADER;
+static const uint64_t clinux_btrfs_send_omit_end_command = BTRFS_SEND_FLAG_OMIT_END_CMD;
+static const uint64_t clinux_btrfs_send_version = BTRFS_SEND_FLAG_VERSION;
+static const uint64_t clinux_btrfs_send_compressed = BTRFS_SEND_FLAG_COMPRESSED;
+
+static const uint64_t clinux_btrfs_block_group_data = BTRFS_BLOCK_GROUP_DATA;
+static const uint64_t clinux_btrfs_block_group_system = BTRFS_BLOCK_GROUP_SYSTEM;
+static const uint64_t clinux_btrfs_block_group_metadata = BTRFS_BLOCK_GROUP_METADATA;
+static const uint64_t clinux_btrfs_space_info_global_rsv = BTRFS_SPACE_INFO_GLOBAL_RSV;
+
+static inline int clinux_btrfs_subvol_create(int directory, const char *name) {
+  struct btrfs_ioctl_vol_args_v2 args;
+  memset(&args, 0, sizeof args);
+  strncpy(args.name, name, sizeof args.name - 1);
+  return ioctl(directory, BTRFS_IOC_SUBVOL_CREATE_V2, &args);
+}
+
+static inline int clinux_btrfs_snap_create(int directory, const char *name, int source,
+                                           uint64_t flags) {
+  struct btrfs_ioctl_vol_args_v2 args;
+  memset(&args, 0, sizeof args);
+  args.fd = source;
+  args.flags = flags;
+  strncpy(args.name, name, sizeof args.name - 1);
+  return ioctl(directory, BTRFS_IOC_SNAP_CREATE_V2, &args);
+}
+
+static inline int clinux_btrfs_snap_destroy(int directory, const char *name) {
+  struct btrfs_ioctl_vol_args args;
+  memset(&args, 0, sizeof args);
+  strncpy(args.name, name, sizeof args.name - 1);
+  return ioctl(directory, BTRFS_IOC_SNAP_DESTROY, &args);
+}
+
+static inline int clinux_btrfs_get_subvol_info(int fd,
+                                               struct btrfs_ioctl_get_subvol_info_args *info) {
+  memset(info, 0, sizeof *info);
+  return ioctl(fd, BTRFS_IOC_GET_SUBVOL_INFO, info);
+}
+
+static inline int clinux_btrfs_subvol_getflags(int fd, uint64_t *flags) {
+  return ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, flags);
+}
+
+static inline int clinux_btrfs_subvol_setflags(int fd, uint64_t flags) {
+  return ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags);
+}
+
+static inline int clinux_btrfs_set_received(int fd, const uint8_t uuid[16], uint64_t stransid,
+                                            uint64_t seconds, uint32_t nanoseconds,
+                                            uint64_t *rtransid) {
+  struct btrfs_ioctl_received_subvol_args args;
+  memset(&args, 0, sizeof args);
+  memcpy(args.uuid, uuid, sizeof args.uuid);
+  args.stransid = stransid;
+  args.stime.sec = seconds;
+  args.stime.nsec = nanoseconds;
+  int result = ioctl(fd, BTRFS_IOC_SET_RECEIVED_SUBVOL, &args);
+  *rtransid = args.rtransid;
+  return result;
+}
+
+static inline int clinux_btrfs_sync(int fd) { return ioctl(fd, BTRFS_IOC_SYNC, NULL); }
+
+static inline int clinux_btrfs_send(int subvolume, int output, uint64_t parent_root,
+                                    uint64_t *clone_sources, uint64_t clone_sources_count,
+                                    uint64_t flags, uint32_t version) {
+  struct btrfs_ioctl_send_args args;
+  memset(&args, 0, sizeof args);
+  args.send_fd = output;
+  args.clone_sources = (void *)clone_sources;
+  args.clone_sources_count = clone_sources_count;
+  args.parent_root = parent_root;
+  args.flags = flags;
+  args.version = version;
+  return ioctl(subvolume, BTRFS_IOC_SEND, &args);
+}
+
+// Space by kind of block group; `slots` is how many `spaces` has room for.
+static inline int clinux_btrfs_space_info(int fd, uint64_t slots,
+                                          struct btrfs_ioctl_space_info *spaces,
+                                          uint64_t *count) {
+  union {
+    struct btrfs_ioctl_space_args args;
+    char room[sizeof(struct btrfs_ioctl_space_args) + 32 * sizeof(struct btrfs_ioctl_space_info)];
+  } buffer;
+  memset(&buffer, 0, sizeof buffer);
+  if (slots > 32) slots = 32;
+  buffer.args.space_slots = slots;
+  int result = ioctl(fd, BTRFS_IOC_SPACE_INFO, &buffer.args);
+  if (result != 0) return result;
+  uint64_t filled = buffer.args.total_spaces < slots ? buffer.args.total_spaces : slots;
+  memcpy(spaces, buffer.args.spaces, filled * sizeof *spaces);
+  *count = filled;
+  return 0;
+}

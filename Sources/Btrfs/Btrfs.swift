@@ -1,1 +1,0 @@
-// Btrfs: not written yet.

@@ -1,1 +1,0 @@
-// Linux: not written yet.

@@ -1,1 +1,0 @@
-// LinuxTests: not written yet.
