@@ -1,4 +1,5 @@
 #if FAULT_INJECTION
+  internal import CLinux
   internal import Glibc
   internal import Synchronization
 

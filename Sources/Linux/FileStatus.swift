@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// What kind of inode a name stands for.

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CLinux
 internal import Glibc
 
 /// What the process asks about the machine that it runs on, and about itself.

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CLinux
 internal import Glibc
 
 /// A name or path: bytes without a NUL, borrowed (`RawSpan`), owned (`[UInt8]`), or UTF-8 text.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A thread on which no signal is ever delivered.

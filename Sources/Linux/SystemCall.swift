@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Whether a system call may change what a later one sees.

@@ -1,0 +1,53 @@
+public import ArgumentParser
+internal import Bytes
+internal import Glibc
+internal import Linux
+
+/// Runs a program's command line: errors go to standard error on one line, and the exit status says
+/// what they mean.
+public enum ProgramRunner {
+  /// Parses the arguments, runs the command that they name, and ends the process.
+  ///
+  /// - Parameters:
+  ///   - program: the program's root command.
+  ///   - explain: what an error of the library means; `nil` for one that it does not know.
+  public static func run<Program: AsyncParsableCommand>(
+    _ program: Program.Type, explain: (any Error) -> CommandFailure?
+  ) async -> Never {
+    // A reader of our output that goes away is an error of write, not the process's end.
+    unsafe signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try program.parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      exit(ProgramExit.success.rawValue)
+    } catch let failure as CommandFailure {
+      end(failure, of: program)
+    } catch {
+      if let failure = explain(error) { end(failure, of: program) }
+      program.exit(withError: error)
+    }
+  }
+
+  private static func end<Program: ParsableCommand>(
+    _ failure: CommandFailure, of program: Program.Type
+  ) -> Never {
+    let name = program.configuration.commandName ?? "btrfs-delta"
+    StandardError.write("\(name): \(failure.message)\n")
+    exit(failure.exit.rawValue)
+  }
+}
+
+/// Standard error, for lines that people read.
+public enum StandardError {
+  /// Writes a text as it is.
+  public static func write(_ text: String) {
+    // There is nowhere to say that standard error is gone.
+    let output = try? Descriptor(duplicating: 2, path: "standard error")
+    let bytes = Array(text.utf8)
+    try? output?.write(bytes.rawSpan)
+  }
+}

@@ -1,0 +1,32 @@
+internal import Bytes
+public import Linux
+
+/// Standard output: results, and nothing else.
+public struct StandardOutput: ~Copyable {
+  private let descriptor: Descriptor
+  private var buffer: [UInt8] = []
+
+  private static let bufferLength = 64 << 10
+
+  /// Standard output, buffered; ``flush()`` at the end.
+  public init() throws(SystemError) { descriptor = try Descriptor.standardOutput() }
+
+  /// Writes a line.
+  public mutating func line(_ text: String) throws(SystemError) {
+    try line(Array(text.utf8))
+  }
+
+  /// Writes a line of bytes.
+  public mutating func line(_ bytes: [UInt8]) throws(SystemError) {
+    buffer += bytes
+    buffer.append(UInt8(ascii: "\n"))
+    if buffer.count >= Self.bufferLength { try flush() }
+  }
+
+  /// Writes what is buffered.
+  public mutating func flush() throws(SystemError) {
+    if buffer.isEmpty { return }
+    try descriptor.write(buffer.rawSpan)
+    buffer.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,100 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import Signing
+internal import UpdateBuilder
+
+/// `btrfs-delta build`
+struct BuildCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build",
+    abstract: "Build a signed update file from two read-only snapshots, or from one in full.",
+    discussion: """
+      Versions come from the names: sys_root_v41 is version 41. Without --parent the update is a \
+      full one, which needs nothing on the device. Temporary files lie beside the output.
+      """)
+
+  @Option(help: "The snapshot that devices have.") var parent: String?
+  @Option(help: "The snapshot that they are to have.") var child: String
+  @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
+  @Option(name: .shortAndLong, help: "The file to write.") var output: String
+  @Option(help: "The kind of device that the update is for.") var compatible: String?
+  @Option(help: "The version of the send stream that the update stands for.") var proto: UInt16 = 2
+  @Option(help: "How much memory applying may take, such as 64M.")
+  var maxApplyMemory = ByteCount(BuildOptions.standardApplyMemory)
+  @Option(name: .short, help: "How many files to compare at a time. [default: all processors]")
+  var jobs: Int?
+  @Option(help: "The parent's version, where its name says nothing.") var fromVersion: UInt64?
+  @Option(help: "The child's version, where its name says nothing.") var toVersion: UInt64?
+  @Option(help: "What the snapshots' names begin with.") var prefix = "sys_root"
+  @Flag(help: "Do not expand the finished update again to compare it.") var noSelfCheck = false
+  @Option(help: "How to show progress: auto, bar, json or none.")
+  var progress = ProgressReporter.Style.auto
+  @Flag(help: "Print the result as JSON.") var json = false
+
+  func validate() throws {
+    guard !key.isEmpty else { throw ValidationError("--key is missing: an update is always signed") }
+    guard (1...2).contains(proto) else { throw ValidationError("--proto is 1 or 2") }
+    guard (jobs ?? 1) >= 1 else { throw ValidationError("-j is at least 1") }
+    if parent == nil, fromVersion != nil {
+      throw ValidationError("--from-version needs --parent")
+    }
+  }
+
+  func run() async throws {
+    let reporter = ProgressReporter(progress)
+    let report = try await UpdateBuilder.build(
+      try options(),
+      progress: BuildProgress { step, done, total in
+        reporter.show(step.rawValue, done: done, of: total)
+        return true
+      })
+    reporter.finish()
+    warn(report)
+    print(json ? Self.json(report, output).text : Self.text(report, output))
+  }
+
+  private func options() throws -> BuildOptions {
+    var options = BuildOptions(
+      parent: parent, child: child, output: output, keys: try KeyFiles.signingKeys(key))
+    options.product = compatible
+    options.fromVersion = fromVersion
+    options.toVersion = toVersion
+    options.prefix = prefix
+    options.streamVersion = proto
+    options.maximumApplyMemory = maxApplyMemory.bytes
+    options.jobs = jobs ?? Processors.count
+    options.checksItself = !noSelfCheck
+    options.builder = "btrfs-delta \(ProgramVersion.text)"
+    options.date = try SourceDate.environment()
+    return options
+  }
+
+  private func warn(_ report: BuildReport) {
+    for path in report.nestedSubvolumes {
+      let name = String(decoding: path, as: UTF8.self)
+      StandardError.write(
+        "btrfs-delta: warning: \"\(name)\" is a subvolume of its own, and not part of the update\n")
+    }
+  }
+
+  private static func text(_ report: BuildReport, _ output: String) -> String {
+    let versions = report.fromVersion.map { "\($0) -> \(report.toVersion)" } ?? "\(report.toVersion)"
+    return """
+      \(output): version \(versions), \(ByteCount(report.fileLength)) (\(report.fileLength) bytes)
+      stands for a send stream of \(ByteCount(report.plainLength)); \
+      \(report.patchedRuns) patches, applying takes \(ByteCount(report.applyMemory)) of memory
+      """
+  }
+
+  private static func json(_ report: BuildReport, _ output: String) -> JSONValue {
+    .object([
+      ("file", .string(output)), ("fileLength", .unsigned(report.fileLength)),
+      ("fromVersion", report.fromVersion.map { .unsigned($0) } ?? .null),
+      ("toVersion", .unsigned(report.toVersion)), ("plainLength", .unsigned(report.plainLength)),
+      ("deltaLength", .unsigned(report.deltaLength)),
+      ("patches", .number(Int64(report.patchedRuns))),
+      ("applyMemory", .unsigned(report.applyMemory)),
+      ("nestedSubvolumes", .array(report.nestedSubvolumes.map { JSONValue.name($0) })),
+    ])
+  }
+}

@@ -1,1 +1,0 @@
-// DeltaCommands: not written yet.

@@ -1,0 +1,23 @@
+public import ArgumentParser
+internal import CommandSupport
+
+/// `btrfs-delta`: the build server's program.
+public struct DeltaProgram: AsyncParsableCommand {
+  /// What the program is called and which commands it has.
+  public static let configuration = CommandConfiguration(
+    commandName: "btrfs-delta",
+    abstract: "Make signed update files from btrfs snapshots; inspect, verify and expand them.",
+    version: ProgramVersion.text,
+    subcommands: [
+      KeygenCommand.self, BuildCommand.self, InspectCommand.self, VerifyCommand.self,
+      ExpandCommand.self, DumpCommand.self,
+    ])
+
+  /// A program without arguments.
+  public init() {}
+
+  /// Parses the arguments, runs, and ends the process.
+  public static func start() async -> Never {
+    await ProgramRunner.run(Self.self, explain: DeltaFailure.explain)
+  }
+}
