@@ -1,4 +1,5 @@
 internal import Btrfs
+internal import Bytes
 internal import Linux
 
 extension Device {
@@ -41,7 +42,7 @@ extension Device {
   }
 
   /// The UUID of what `/` is; `nil` if that is not btrfs.
-  private func runningSubvolume() throws(InstallError) -> FileSystemUUID? {
+  private func runningSubvolume() throws(InstallError) -> SubvolumeUUID? {
     try attempt { () throws(SystemError) in
       let root = try Descriptor.open("/", [.readOnly, .directory])
       guard try FileSystem.isBtrfs(root) else { return nil }

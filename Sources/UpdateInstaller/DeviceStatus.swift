@@ -1,4 +1,4 @@
-public import Btrfs
+public import Bytes
 public import Linux
 
 /// What is on a device's disk.
@@ -20,7 +20,7 @@ public struct DeviceStatus: Hashable, Sendable {
 /// A writable system: current or last.
 public struct BootableSystem: Hashable, Sendable {
   /// Its subvolume.
-  public var uuid: FileSystemUUID
+  public var uuid: SubvolumeUUID
   /// The version that it was made of; `nil` if that is not known.
   public var version: SystemVersion?
   /// Whether it is the system that runs now, as far as that can be told: an overlay hides it.
@@ -34,9 +34,9 @@ public struct InstalledVersion: Hashable, Sendable {
   /// The version.
   public var version: SystemVersion
   /// Its subvolume.
-  public var uuid: FileSystemUUID
+  public var uuid: SubvolumeUUID
   /// The subvolume of the build server that it is a copy of; zero if it came another way.
-  public var receivedUUID: FileSystemUUID
+  public var receivedUUID: SubvolumeUUID
   /// Whether it can not be written to.
   public var isReadOnly: Bool
   /// Whether nothing wrote to it since it was installed; `nil` if it was not installed from an

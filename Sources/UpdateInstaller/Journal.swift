@@ -1,5 +1,4 @@
-public import Btrfs
-internal import Bytes
+public import Bytes
 
 /// Something that takes several steps, as it is written down before the first one that counts.
 ///
@@ -8,9 +7,9 @@ internal import Bytes
 public enum JournalEntry: Hashable, Sendable {
   /// A snapshot of a version takes the place of current, which takes the place of last.
   case activate(
-    SystemVersion, next: FileSystemUUID, current: FileSystemUUID?, last: FileSystemUUID?)
+    SystemVersion, next: SubvolumeUUID, current: SubvolumeUUID?, last: SubvolumeUUID?)
   /// Last takes the place of current, which becomes last.
-  case rollBack(current: FileSystemUUID?, last: FileSystemUUID)
+  case rollBack(current: SubvolumeUUID?, last: SubvolumeUUID)
 }
 
 extension JournalEntry: CustomStringConvertible {
@@ -66,18 +65,18 @@ extension Record {
     return version
   }
 
-  fileprivate func uuid(_ key: String) throws(RecordFlaw) -> FileSystemUUID {
-    guard let uuid = FileSystemUUID(text: try value(key)) else { throw .badField(key) }
+  fileprivate func uuid(_ key: String) throws(RecordFlaw) -> SubvolumeUUID {
+    guard let uuid = SubvolumeUUID(text: try value(key)) else { throw .badField(key) }
     return uuid
   }
 
-  fileprivate func optionalUUID(_ key: String) throws(RecordFlaw) -> FileSystemUUID? {
+  fileprivate func optionalUUID(_ key: String) throws(RecordFlaw) -> SubvolumeUUID? {
     if try value(key) == "none" { return nil }
     return try uuid(key)
   }
 }
 
-extension FileSystemUUID {
+extension SubvolumeUUID {
   /// Reads ``description``, and nothing else.
   init?(text: some StringProtocol) {
     let bytes = text.utf8.filter { $0 != UInt8(ascii: "-") }.map { digit in

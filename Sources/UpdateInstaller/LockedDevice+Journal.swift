@@ -1,4 +1,5 @@
 internal import Btrfs
+internal import Bytes
 internal import Linux
 
 extension LockedDevice {
@@ -63,7 +64,7 @@ extension LockedDevice {
   }
 
   /// Gives what was current before, which is called `.next` after the exchange, the name of last.
-  private func moveToLast(_ previous: FileSystemUUID?) throws(InstallError) {
+  private func moveToLast(_ previous: SubvolumeUUID?) throws(InstallError) {
     guard let previous, try uuid(DeviceNames.next) == previous else { return }
     let mode: RenameMode = try uuid(DeviceNames.last) == nil ? .notReplacing : .exchanging
     try rename(DeviceNames.next, to: DeviceNames.last, mode)
@@ -75,7 +76,7 @@ extension LockedDevice {
 
 extension JournalEntry {
   /// What is called current when it is done, and when it is not.
-  fileprivate var candidates: (new: FileSystemUUID, old: FileSystemUUID?) {
+  fileprivate var candidates: (new: SubvolumeUUID, old: SubvolumeUUID?) {
     switch self {
     case .activate(_, let next, let current, last: _): (next, current)
     case .rollBack(let current, let last): (last, current)

@@ -1,4 +1,5 @@
 internal import Btrfs
+internal import Bytes
 internal import Linux
 
 /// A device that nobody else changes while this value lives: what changes it is written here.
@@ -24,7 +25,7 @@ struct LockedDevice: ~Copyable {
     try directory.subvolume(name)
   }
 
-  func uuid(_ name: String) throws(InstallError) -> FileSystemUUID? {
+  func uuid(_ name: String) throws(InstallError) -> SubvolumeUUID? {
     try subvolume(name)?.uuid
   }
 

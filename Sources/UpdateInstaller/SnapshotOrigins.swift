@@ -1,11 +1,12 @@
 internal import Btrfs
+internal import Bytes
 
 /// Which version the writable snapshots were made of, by their UUIDs.
 ///
 /// The kernel knows the UUID of a snapshot's source, but that means nothing any more once the
 /// source is deleted.
 struct SnapshotOrigins: Equatable {
-  var versions: [FileSystemUUID: SystemVersion] = [:]
+  var versions: [SubvolumeUUID: SystemVersion] = [:]
 
   var record: Record {
     var record = Record(DeviceNames.origins)
@@ -19,7 +20,7 @@ struct SnapshotOrigins: Equatable {
 
   init(_ record: Record) throws(RecordFlaw) {
     for (key, value) in record.fields {
-      guard let uuid = FileSystemUUID(text: key), let version = SystemVersion(value),
+      guard let uuid = SubvolumeUUID(text: key), let version = SystemVersion(value),
         versions.updateValue(version, forKey: uuid) == nil
       else { throw .badField(key) }
     }
@@ -29,7 +30,7 @@ struct SnapshotOrigins: Equatable {
 extension SnapshotOrigins {
   /// The same with one more, and without those of snapshots that are gone.
   func adding(
-    _ version: SystemVersion, of snapshot: FileSystemUUID, keeping others: [FileSystemUUID]
+    _ version: SystemVersion, of snapshot: SubvolumeUUID, keeping others: [SubvolumeUUID]
   ) -> SnapshotOrigins {
     var origins = self
     origins.versions = versions.filter { others.contains($0.key) }

@@ -40,7 +40,7 @@ struct InstallDisk {
     return UInt64(text.dropFirst("version ".count))
   }
 
-  func uuid(_ name: String) throws -> FileSystemUUID? {
+  func uuid(_ name: String) throws -> SubvolumeUUID? {
     try device().subvolume(name)?.uuid
   }
 

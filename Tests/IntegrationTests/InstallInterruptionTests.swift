@@ -1,4 +1,5 @@
 import Btrfs
+import Bytes
 import Linux
 import TestSupport
 import Testing
@@ -11,8 +12,8 @@ struct InstallInterruptionTests {
 
   /// What an interruption may leave after recovery: everything as before, or everything done.
   private struct Outcome: Hashable, CustomStringConvertible {
-    var current: FileSystemUUID?
-    var last: FileSystemUUID?
+    var current: SubvolumeUUID?
+    var last: SubvolumeUUID?
     var description: String { "\(current?.description ?? "-") \(last?.description ?? "-")" }
   }
 

@@ -7,9 +7,9 @@ import Testing
 
 @Suite("Records below .btrfs-update")
 struct InstallRecordTests {
-  private func uuid(_ seed: UInt8) throws -> FileSystemUUID {
+  private func uuid(_ seed: UInt8) throws -> SubvolumeUUID {
     let bytes = (0..<16).map { seed &* 16 &+ $0 }
-    let parsed = FileSystemUUID(bytes.rawSpan)
+    let parsed = SubvolumeUUID(bytes.rawSpan)
     return try #require(parsed)
   }
 
