@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 internal import CLinux
 public import Linux
 
@@ -58,7 +58,7 @@ extension Subvolume {
   /// - Returns: the transaction of the mark: `rtransid`.
   @discardableResult
   public static func setReceived(
-    _ subvolume: borrowing Descriptor, uuid: FileSystemUUID, sendTransaction: UInt64,
+    _ subvolume: borrowing Descriptor, uuid: SubvolumeUUID, sendTransaction: UInt64,
     sendTime: FileTime = FileTime(seconds: 0)
   ) throws(SystemError) -> UInt64 {
     var receiveTransaction: UInt64 = 0
@@ -80,9 +80,9 @@ extension SubvolumeInfo {
     parentID = args.parent_id
     generation = args.generation
     flags = args.flags
-    uuid = FileSystemUUID(kernel: bytes(of: args.uuid))
-    parentUUID = FileSystemUUID(kernel: bytes(of: args.parent_uuid))
-    receivedUUID = FileSystemUUID(kernel: bytes(of: args.received_uuid))
+    uuid = SubvolumeUUID(kernel: bytes(of: args.uuid))
+    parentUUID = SubvolumeUUID(kernel: bytes(of: args.parent_uuid))
+    receivedUUID = SubvolumeUUID(kernel: bytes(of: args.received_uuid))
     changeTransaction = args.ctransid
     creationTransaction = args.otransid
     sendTransaction = args.stransid
@@ -96,9 +96,9 @@ extension SubvolumeInfo {
   }
 }
 
-extension FileSystemUUID {
+extension SubvolumeUUID {
   fileprivate init(kernel bytes: [UInt8]) {
-    self = FileSystemUUID(bytes.rawSpan) ?? .zero
+    self = SubvolumeUUID(bytes.rawSpan) ?? .none
   }
 }
 

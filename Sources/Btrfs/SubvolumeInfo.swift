@@ -1,3 +1,4 @@
+public import Bytes
 public import Linux
 
 /// What the kernel knows of a subvolume (`struct btrfs_ioctl_get_subvol_info_args`).
@@ -14,11 +15,11 @@ public struct SubvolumeInfo: Hashable, Sendable {
   public var flags: UInt64
 
   /// Its own UUID.
-  public var uuid: FileSystemUUID
+  public var uuid: SubvolumeUUID
   /// The UUID of the subvolume that it is a snapshot of; zero for none.
-  public var parentUUID: FileSystemUUID
+  public var parentUUID: SubvolumeUUID
   /// The UUID of the subvolume that it was received from; zero for none.
-  public var receivedUUID: FileSystemUUID
+  public var receivedUUID: SubvolumeUUID
 
   /// Which transaction last changed its contents.
   ///

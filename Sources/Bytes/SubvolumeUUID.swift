@@ -24,6 +24,9 @@ public struct SubvolumeUUID: Hashable, Sendable {
     self.init(high: high.byteSwapped, low: low.byteSwapped)
   }
 
+  /// Whether it is the UUID of no subvolume.
+  public var isZero: Bool { high == 0 && low == 0 }
+
   /// The 16 bytes.
   public var bytes: [UInt8] {
     var bytes: [UInt8] = []

@@ -93,7 +93,7 @@ final class SubvolumeTests {
     try write("hello", to: "file", in: one)
     try top.syncFileSystem()
     let bytes = (0..<16).map { UInt8($0 * 16 + 1) }
-    let parsed = FileSystemUUID(bytes.rawSpan)
+    let parsed = SubvolumeUUID(bytes.rawSpan)
     let uuid = try #require(parsed)
     #expect(uuid.description == "01112131-4151-6171-8191-a1b1c1d1e1f1")
     #expect(uuid.bytes == bytes)
