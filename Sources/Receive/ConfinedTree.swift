@@ -131,7 +131,7 @@ final class ConfinedTree {
     _ name: RawSpan, _ access: Node.Access, in directory: Node, as path: RawSpan
   ) throws(ReceiveError.Reason) -> Node {
     do throws(SystemError) {
-      let flags: OpenFlags = access == .name ? [.path, .noFollow] : [.directory, .noFollow]
+      let flags: OpenFlags = access == .name ? [.path, .noFollow] : .directory
       let opened = try directory.descriptor.open(beneath: name, flags)
       let status = try opened.status()
       if status.device == device {
