@@ -19,6 +19,8 @@ public enum DeviceNames {
   static let origins = "origins"
   /// In ``state``: the oldest version that may still be installed.
   static let floor = "floor"
+  /// In ``state``: which installed versions do not have the signed modification times.
+  static let inexact = "inexact"
   /// In ``state``: the directory of the installed versions' manifests.
   static let manifests = "manifests"
 

@@ -73,6 +73,17 @@ struct StateDirectory: ~Copyable {
       DeviceNames.manifest(version), with: manifest, temporary: Self.temporarySuffix)
   }
 
+  /// Removes the manifest of a version, if one is kept.
+  func removeManifest(of version: SystemVersion) throws(InstallError) {
+    do throws(SystemError) {
+      let manifests = try directory.open(
+        beneath: DeviceNames.manifests, [.directory, .noFollow])
+      try manifests.unlink(DeviceNames.manifest(version))
+    } catch {
+      if error.errno != .noSuchFile { throw InstallError(error) }
+    }
+  }
+
   /// Removes what an interrupted ``replace(_:)`` left behind.
   func removeTemporaries() throws(InstallError) {
     try attempt { () throws(SystemError) in
