@@ -88,12 +88,16 @@ let package = Package(
       ]),
 
     // 4: what people type. CommandSupport is what both programs say alike.
-    library("CommandSupport", ["Bytes", "Linux", arguments]),
+    library(
+      "CommandSupport",
+      [
+        "Bytes", "Crypto", "DeltaStream", "Linux", "SendStream", "UpdateFile", "XZ", arguments,
+      ]),
     library(
       "DeltaCommands",
       [
-        "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream", "Signing",
-        "Tree", "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream",
+        "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",

@@ -1,7 +1,5 @@
 public import ArgumentParser
-internal import Bytes
 internal import Glibc
-internal import Linux
 
 /// Runs a program's command line: errors go to standard error on one line, and the exit status says
 /// what they mean.
@@ -15,7 +13,7 @@ public enum ProgramRunner {
     _ program: Program.Type, explain: (any Error) -> CommandFailure?
   ) async -> Never {
     // A reader of our output that goes away is an error of write, not the process's end.
-    unsafe signal(SIGPIPE, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try program.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -38,16 +36,5 @@ public enum ProgramRunner {
     let name = program.configuration.commandName ?? "btrfs-delta"
     StandardError.write("\(name): \(failure.message)\n")
     exit(failure.exit.rawValue)
-  }
-}
-
-/// Standard error, for lines that people read.
-public enum StandardError {
-  /// Writes a text as it is.
-  public static func write(_ text: String) {
-    // There is nowhere to say that standard error is gone.
-    let output = try? Descriptor(duplicating: 2, path: "standard error")
-    let bytes = Array(text.utf8)
-    try? output?.write(bytes.rawSpan)
   }
 }

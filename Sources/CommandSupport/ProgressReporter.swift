@@ -1,4 +1,3 @@
-internal import Bytes
 internal import Linux
 internal import Synchronization
 
@@ -23,7 +22,6 @@ public final class ProgressReporter: Sendable {
   }
 
   private let style: Style
-  private let output: Descriptor?
   private let start = Machine.monotonicTime()
   private let state = Mutex(State())
 
@@ -35,12 +33,7 @@ public final class ProgressReporter: Sendable {
 
   /// A reporter of a style.
   public init(_ style: Style) {
-    output = try? Descriptor(duplicating: 2, path: "standard error")
-    if style == .auto {
-      self.style = output?.isTerminal == true ? .bar : .none
-    } else {
-      self.style = style
-    }
+    self.style = style == .auto ? (StandardError.isTerminal ? .bar : .none) : style
   }
 
   /// Shows how many bytes of how many a step has done; a total of 0 is one that is not known.
@@ -59,7 +52,7 @@ public final class ProgressReporter: Sendable {
       return style == .json
         ? json(step, done, total) : ended + bar(step, done, total)
     }
-    if let line { write(line) }
+    if let line { StandardError.write(line) }
   }
 
   /// Ends a bar's line.
@@ -68,7 +61,7 @@ public final class ProgressReporter: Sendable {
       defer { state.hasBar = false }
       return state.hasBar
     }
-    if hadBar { write("\n") }
+    if hadBar { StandardError.write("\n") }
   }
 
   private func json(_ step: String, _ done: UInt64, _ total: UInt64) -> String {
@@ -87,11 +80,5 @@ public final class ProgressReporter: Sendable {
       String(repeating: "#", count: filled)
       + String(repeating: ".", count: Self.barWidth - filled)
     return "\r\(name) [\(blocks)] \(Int(share * 100)) %  \(ByteCount(total))\u{1b}[K"
-  }
-
-  private func write(_ text: String) {
-    // Progress that cannot be shown is no reason to stop.
-    let bytes = Array(text.utf8)
-    try? output?.write(bytes.rawSpan)
   }
 }

@@ -27,6 +27,11 @@ public struct BuildProgress: Sendable {
   /// Progress that nobody watches.
   public static let none = BuildProgress { _, _, _ in true }
 
+  /// Tells how far a step is; says whether to go on.
+  func goesOn(_ step: Step, done: UInt64, of total: UInt64 = 0) -> Bool {
+    handler(step, done, total)
+  }
+
   /// Tells how far a step is.
   ///
   /// - Throws: ``BuildError/cancelled``.

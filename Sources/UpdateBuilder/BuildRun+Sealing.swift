@@ -4,6 +4,7 @@ internal import DeltaStream
 internal import Linux
 internal import SendStream
 internal import Signing
+internal import Tree
 internal import UpdateFile
 internal import XZ
 
@@ -25,7 +26,7 @@ extension BuildRun {
       try packer.copy(to: file)
       if options.checksItself {
         try SelfCheck(
-          parent: try trees.parentTree(), keys: options.keys.map(\.publicKey), progress: progress
+          parent: try trees.oldTree(), keys: options.keys.map(\.verificationKey), progress: progress
         ).run(file)
       }
     }
@@ -34,7 +35,7 @@ extension BuildRun {
       fileLength: UInt64(head.count) + payload.length, plainLength: plan.length,
       deltaLength: sink.length, patchedRuns: sink.patchCount,
       plainRuns: plan.runs.count - Swift.min(sink.patchCount, plan.runs.count),
-      applyMemory: manifest.needs.memory, nestedSubvolumes: digests.nestedSubvolumes)
+      applyMemory: manifest.needs.memory, nestedSubvolumes: digests.child.leftOut)
   }
 
   private func manifest(
@@ -46,8 +47,8 @@ extension BuildRun {
       buildDate: options.date ?? trees.childCreationTime, builder: Self.builder(options.builder),
       target: Manifest.Target(
         uuid: plan.identity.uuid, ctransid: plan.identity.ctransid,
-        contentDigest: digests.child.content, fullDigest: digests.child.full,
-        dataSize: digests.child.dataSize, entryCount: digests.child.entryCount),
+        contentDigest: digests.child.digest.content, fullDigest: digests.child.digest.full,
+        dataSize: digests.child.totals.dataBytes, entryCount: digests.child.totals.entries),
       plain: Manifest.PlainStream(length: plan.length, sha256: plan.digest),
       needs: Manifest.Needs(
         memory: try MemoryBudget.memory(
@@ -61,7 +62,7 @@ extension BuildRun {
   private func parent(
     _ plan: Plan, _ digests: BuildDigests
   ) throws(BuildError) -> Manifest.Parent? {
-    guard let version = versions.from, let digest = digests.parent,
+    guard let version = versions.from, let digest = digests.parent?.digest,
       let identity = plan.identity.parent, let ownUUID = trees.parentUUID
     else { return nil }
     return Manifest.Parent(
@@ -70,19 +71,32 @@ extension BuildRun {
   }
 
   private func signedHead(_ manifest: Manifest) throws(BuildError) -> [UInt8] {
+    let bytes: [UInt8]
+    do throws(UpdateFileError) { bytes = try manifest.encoded() } catch {
+      throw .updateFile(error)
+    }
+    let message = UpdateSignature.message(for: bytes.rawSpan)
+    var signed: [(SHA256Digest, [UInt8])] = []
+    for key in options.keys {
+      signed.append((key.verificationKey.keyID, try Self.signature(of: message, by: key)))
+    }
     do throws(UpdateFileError) {
-      let bytes = try manifest.encoded()
-      let message = UpdateSignature.message(for: bytes.rawSpan)
       var signatures: [UpdateSignature] = []
-      for key in options.keys {
-        signatures.append(
-          try UpdateSignature(
-            keyID: key.publicKey.keyID, data: key.signature(for: message.rawSpan)))
+      for (keyID, data) in signed {
+        signatures.append(try UpdateSignature(keyID: keyID, data: data))
       }
       let head = try UpdateHead(
-        baseVersion: manifest.baseVersion, manifestBytes: bytes, signatures: signatures)
+        manifestBytes: bytes, baseVersion: manifest.baseVersion, signatures: signatures)
       return try head.encoded()
     } catch { throw .updateFile(error) }
+  }
+
+  private static func signature(
+    of message: [UInt8], by key: SigningKey
+  ) throws(BuildError) -> [UInt8] {
+    do throws(KeyError) { return try key.signature(for: message.rawSpan) } catch {
+      throw .key(error)
+    }
   }
 
   /// The smallest version of the device's program that reads what this library writes.

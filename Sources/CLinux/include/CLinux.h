@@ -206,3 +206,12 @@ static inline int clinux_btrfs_space_info(int fd, uint64_t slots,
   *count = filled;
   return 0;
 }
+
+// The UUID of the file system that `fd` is in.
+static inline int clinux_btrfs_file_system_uuid(int fd, uint8_t uuid[16]) {
+  struct btrfs_ioctl_fs_info_args args;
+  memset(&args, 0, sizeof args);
+  int result = ioctl(fd, BTRFS_IOC_FS_INFO, &args);
+  if (result == 0) memcpy(uuid, args.fsid, 16);
+  return result;
+}

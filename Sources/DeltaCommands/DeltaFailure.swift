@@ -1,0 +1,28 @@
+internal import CommandSupport
+internal import UpdateBuilder
+
+/// What the errors that the build server's commands meet mean.
+enum DeltaFailure {
+  /// The exit status and the line for an error; `nil` for one of the command line.
+  static func explain(_ error: any Error) -> CommandFailure? {
+    if let error = error as? BuildError { return failure(error) }
+    return CommandFailure(explaining: error)
+  }
+
+  private static func failure(_ error: BuildError) -> CommandFailure {
+    switch error {
+    case .system(let error): CommandFailure(error)
+    case .notRoot: CommandFailure(.notRoot, "\(error)")
+    case .noKey, .key: CommandFailure(.badKey, "\(error)")
+    case .notSubvolume, .differentFileSystems: CommandFailure(.notBtrfs, "\(error)")
+    case .notReadOnly, .sameTree, .noVersion: CommandFailure(.badTree, "\(error)")
+    case .memoryTooSmall: CommandFailure(.noMemory, "\(error)")
+    case .unsupportedStreamVersion: CommandFailure(.usage, "\(error)")
+    case .cancelled: CommandFailure(.cancelled, "\(error)")
+    case .unsupportedCommand: CommandFailure(.unsupported, "\(error)")
+    case .diff, .kernelStream, .kernelStreamRestarted, .deltaStream, .xz, .updateFile,
+      .selfCheckFailed, .planChanged:
+      CommandFailure(.internalFailure, "\(error)")
+    }
+  }
+}

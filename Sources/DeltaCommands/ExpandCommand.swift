@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import Bytes
+internal import CommandSupport
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import SendStream
+internal import UpdateFile
+
+/// `btrfs-delta expand`
+struct ExpandCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "expand",
+    abstract: "Write the plain send stream that an update stands for, byte for byte.",
+    discussion: "What comes out is what `btrfs receive` takes. A full update needs no --parent.")
+
+  @Argument(help: "The update file, or - for standard input.") var file: String
+  @Option(help: "The snapshot that the update was built against.") var parent: String?
+  @Option(name: .shortAndLong, help: "Where to write the stream, or - for standard output.")
+  var output = "-"
+  @Option(help: "A key to trust; may be given several times.") var publicKey: [String] = []
+  @Option(help: "How to show progress: auto, bar, json or none.")
+  var progress = ProgressReporter.Style.auto
+
+  func run() async throws {
+    let reporter = ProgressReporter(progress)
+    let keys = try KeyFiles.verificationKeys(publicKey)
+    let input = try UpdateInput(file)
+    let (head, _) = try input.head()
+    let (manifest, trust) = try Trust.manifest(of: head, keys: keys)
+    trust.warn(file)
+    let sink = try openOutput()
+    try Expansion.run(input, manifest, parent: parent, reporter) { bytes in
+      try sink.write(bytes)
+    }
+    if output != "-" { try sink.sync() }
+    reporter.finish()
+  }
+
+  private func openOutput() throws -> Descriptor {
+    guard output == "-" else {
+      return try Descriptor.open(
+        output, [.writeOnly, .create, .truncate], permissions: 0o600)
+    }
+    let standard = try Descriptor.standardOutput()
+    guard !standard.isTerminal else {
+      throw CommandFailure(.usage, "a stream is not for a terminal: give --output")
+    }
+    return standard
+  }
+}
+
+/// Expands an update that is read from start to end.
+enum Expansion {
+  /// What decoding may take on a build server, in bytes.
+  private static let memoryLimit: UInt64 = 2 << 30
+
+  /// Hands the plain stream to `write`, and checks that it is the one that the manifest speaks of.
+  static func run(
+    _ input: borrowing UpdateInput, _ manifest: Manifest, parent: String?,
+    _ reporter: ProgressReporter, write: (RawSpan) throws -> Void
+  ) throws {
+    guard manifest.parent == nil || parent != nil else {
+      throw CommandFailure(
+        .usage, "\"\(input.path)\" is a delta: give --parent, the snapshot it was built against")
+    }
+    // A full update has no patches: any directory serves.
+    let root = try Descriptor.open(parent ?? "/", [.readOnly, .directory])
+    var expansion = try UpdateExpansion(
+      manifest, tree: try ParentTree(root: root), memoryLimit: memoryLimit)
+    var writer = StreamWriter(version: expansion.plainVersion)
+    writer.writeHeader()
+    while expansion.wanted > 0 {
+      let piece = try input.piece(expansion.wanted)
+      try expansion.append(piece: piece.rawSpan)
+      while let frame = try expansion.next() {
+        try writer.write(frame)
+        if writer.bytes.count >= 1 << 20 { try flush(&writer, write) }
+      }
+      reporter.show("expanding", done: expansion.plainLength, of: manifest.plain.length)
+    }
+    try flush(&writer, write)
+    try expansion.finish()
+    try input.expectEnd()
+  }
+
+  private static func flush(
+    _ writer: inout StreamWriter, _ write: (RawSpan) throws -> Void
+  ) throws {
+    try write(writer.bytes.rawSpan)
+    writer.removeAll()
+  }
+}

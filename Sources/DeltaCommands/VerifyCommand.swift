@@ -1,0 +1,104 @@
+internal import ArgumentParser
+internal import BinaryPatch
+internal import Bytes
+internal import CommandSupport
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import SendStream
+internal import UpdateFile
+
+/// `btrfs-delta verify`
+struct VerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check all of an update file that can be checked without a device.",
+    discussion: """
+      Signatures, every byte of the payload, every command and every patch's form. A full update, \
+      or any with --parent, is also expanded and compared with what was signed.
+      """)
+
+  @Argument(help: "The update file, or - for standard input.") var file: String
+  @Option(help: "A key to trust; may be given several times.") var publicKey: [String] = []
+  @Option(help: "The snapshot that the update was built against.") var parent: String?
+  @Option(help: "How to show progress: auto, bar, json or none.")
+  var progress = ProgressReporter.Style.auto
+
+  func validate() throws {
+    guard !publicKey.isEmpty else { throw ValidationError("--public-key is missing") }
+  }
+
+  func run() async throws {
+    let reporter = ProgressReporter(progress)
+    let keys = try KeyFiles.verificationKeys(publicKey)
+    let input = try UpdateInput(file)
+    let (head, _) = try input.head()
+    let (manifest, trust) = try Trust.manifest(of: head, keys: keys)
+    if manifest.parent == nil || parent != nil {
+      try Expansion.run(input, manifest, parent: parent, reporter) { _ in }
+    } else {
+      try PayloadCheck.run(input, manifest, reporter)
+    }
+    reporter.finish()
+    print("\(file): signatures \(trust.text)")
+    print(
+      manifest.parent == nil || parent != nil
+        ? "expands to the plain stream that was signed"
+        : "payload and commands are whole (give --parent to expand it, too)")
+  }
+}
+
+/// Checks a payload without the parent: its bytes and the form of its commands.
+enum PayloadCheck {
+  private static let memoryLimit: UInt64 = 2 << 30
+  private static let bufferLength = 256 << 10
+
+  static func run(
+    _ input: borrowing UpdateInput, _ manifest: Manifest, _ reporter: ProgressReporter
+  ) throws {
+    var payload = try PayloadReader(manifest.payload, memoryLimit: memoryLimit)
+    let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
+    var reader = StreamReader(
+      continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
+    var read: UInt64 = 0
+    while true {
+      var bytes: [UInt8] = []
+      var status = PayloadReader.Status.end
+      try bytes.append(upTo: bufferLength) { (out) throws(UpdateFileError) in
+        status = try payload.decode(into: &out)
+      }
+      reader.append(bytes.rawSpan)
+      while let element = try reader.next() { try check(element) }
+      switch status {
+      case .needsPiece:
+        let piece = try input.piece(payload.wanted)
+        try payload.append(piece: piece.rawSpan)
+        read += UInt64(piece.count)
+        reporter.show("verifying", done: read, of: manifest.payload.length)
+      case .end:
+        try payload.finish()
+        try reader.finish()
+        return try input.expectEnd()
+      case .outputFull, .sectionEnd: break
+      }
+    }
+  }
+
+  private static func check(_ element: borrowing StreamElement) throws {
+    guard case .command(let frame) = copy element else { throw UpdateExpansionError.secondStream }
+    guard frame.kind == .patch else {
+      _ = try Command(parsing: frame)
+      return
+    }
+    let patch = try PatchCommand(parsing: frame)
+    do throws(PatchError) {
+      let statistics = try PatchStatistics(patch: patch.data)
+      guard statistics.newLength == patch.length else {
+        throw DeltaStreamError.malformedPatch(.size, offset: frame.offset)
+      }
+    } catch {
+      throw DeltaStreamError.patch(
+        error, path: [UInt8](copying: patch.path), offset: frame.offset)
+    }
+  }
+}
