@@ -158,7 +158,9 @@ struct InstallRefusalTests {
 
   @Test("Not an update at all")
   func garbage() throws {
-    for bytes in [Array("hello".utf8), [], [0xfd] + Array("7zXZ".utf8), Array(repeating: 0, count: 9999)] {
+    for bytes in [
+      Array("hello".utf8), [], [0xfd] + Array("7zXZ".utf8), Array(repeating: 0, count: 9999),
+    ] {
       #expect(try bench.refusal(of: bytes)?.isEmpty == false)
     }
     #expect(try bench.refusal(of: Array("#!/bin/sh, not xz".utf8)) == "this is not an update file")
