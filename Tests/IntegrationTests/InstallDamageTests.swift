@@ -98,8 +98,8 @@ struct InstallInterruptedUpdateTests {
   func failing() throws {
     let state = try bench.state()
     var failures = 0
-    // Every call that changes something, and every seventh of all.
-    for (counting, step) in [(FaultInjection.Counting.changes, 1), (.all, 7)] {
+    // Every call that changes something, and every seventeenth of all.
+    for (counting, step) in [(FaultInjection.Counting.changes, 1), (.all, 17)] {
       for call in sequence(first: 1, next: { $0 + step }) {
         var wasReached = true
         let source = try bench.file(of: update)
@@ -131,11 +131,11 @@ struct InstallInterruptedUpdateTests {
 
   @Test("A full disk is an error of its own, and the space comes back")
   func diskFull() throws {
-    try bench.release(9, "yes | head -c 24000000 >big")
+    try bench.release(9, "yes | head -c 12000000 >big")
     let big = try bench.update(from: 1, to: 9)
     let top = try bench.mount.open()
     let free = try FileSystem.space(in: top).availableData
-    try run("fallocate", "-l", "\(free - 12_000_000)", "\(bench.mount.path)/filler")
+    try run("fallocate", "-l", "\(free - 6_000_000)", "\(bench.mount.path)/filler")
     let state = try bench.state()
     let refusal = try bench.refusal(of: big)
     #expect(refusal?.hasPrefix("the file system is full: ") == true, "\(refusal ?? "installed")")
