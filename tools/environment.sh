@@ -11,7 +11,9 @@ if ! command -v swift >/dev/null && [ -x /opt/swift/usr/bin/swift ]; then
   PATH="/opt/swift/usr/bin:$PATH"
 fi
 export PATH
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+script=$(realpath "$0")
+project=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
+cd "$project"
 
 # A headline on standard error, with the seconds since the script began.
 step() { printf '\n== %s  (%d s)\n' "$*" "$SECONDS" >&2; }
@@ -28,11 +30,12 @@ become_root() {
   [ -z "${CI:-}" ] || fail "must be run by root"
   command -v sudo >/dev/null || fail "must be run by root: it mounts file systems"
   echo "$0 mounts file systems, so it goes on as root" >&2
-  exec sudo env PATH="$PATH" "$0" "$@"
+  exec sudo env PATH="$PATH" "$script" "$@"
 }
 
 # Hands .build to whoever called sudo.
 give_back() {
-  [ -n "${SUDO_UID:-}" ] && [ -d .build ] || return 0
-  chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" .build
+  if [ -n "${SUDO_UID:-}" ] && [ -d "$project/.build" ]; then
+    chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$project/.build"
+  fi
 }
