@@ -10,6 +10,13 @@ public import Linux
 /// Names are single components, checked as in ``Linux``: no slash, `.`, `..` or NUL. An error's
 /// `operation` is the ioctl's C name.
 public enum Subvolume {
+  /// The inode number of every subvolume's root directory (`BTRFS_FIRST_FREE_OBJECTID`).
+  public static let rootInode = clinux_btrfs_first_free_objectid
+
+  /// The inode number of the empty directory that stands in a snapshot where a nested subvolume was
+  /// (`BTRFS_EMPTY_SUBVOL_DIR_OBJECTID`).
+  public static let placeholderInode = clinux_btrfs_empty_subvol_dir_objectid
+
   /// Makes an empty subvolume in a directory (`BTRFS_IOC_SUBVOL_CREATE_V2`).
   public static func create(
     _ name: some PathBytes & ~Escapable, in directory: borrowing Descriptor
@@ -59,7 +66,7 @@ public enum Subvolume {
   /// btrfs.
   public static func isSubvolume(_ descriptor: borrowing Descriptor) throws(SystemError) -> Bool {
     let status = try descriptor.status()
-    guard status.type == .directory, status.inode == clinux_btrfs_first_free_objectid else {
+    guard status.type == .directory, status.inode == rootInode else {
       return false
     }
     return try descriptor.fileSystemStatus().type == FileSystemStatus.btrfs
@@ -90,7 +97,7 @@ public enum Subvolume {
   ) throws(SystemError) -> SubvolumeInfo? {
     do throws(SystemError) {
       let inode = try directory.status(of: name).inode
-      guard inode == clinux_btrfs_first_free_objectid else { return nil }
+      guard inode == rootInode else { return nil }
       let subvolume = try directory.open(beneath: name, [.directory, .noFollow])
       guard try isSubvolume(subvolume) else { return nil }
       return try info(of: subvolume)

@@ -13,7 +13,7 @@ enum DeltaFailure {
     switch error {
     case .system(let error): CommandFailure(error)
     case .notRoot: CommandFailure(.notRoot, "\(error)")
-    case .noKey: CommandFailure(.badKey, "\(error)")
+    case .noKey, .key: CommandFailure(.badKey, "\(error)")
     case .notSubvolume, .differentFileSystems: CommandFailure(.notBtrfs, "\(error)")
     case .notReadOnly, .sameTree, .noVersion: CommandFailure(.badTree, "\(error)")
     case .memoryTooSmall: CommandFailure(.noMemory, "\(error)")

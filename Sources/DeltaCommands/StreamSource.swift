@@ -6,7 +6,7 @@ internal import XZ
 /// The bytes of a stream, which may be compressed by xz.
 struct StreamSource: ~Copyable {
   private let file: Descriptor
-  private var input: [UInt8] = []
+  private var input: [UInt8]
   private var position = 0
   private var decoder: XZDecoder?
   private var hasEnded = false
@@ -18,13 +18,19 @@ struct StreamSource: ~Copyable {
 
   /// Opens a file, or standard input for `-`, and looks whether it is compressed.
   init(_ path: String) throws {
-    file = path == "-" ? try Descriptor.standardInput() : try Descriptor.open(path)
-    try input.append(upTo: Self.xzMagic.count) { (out) throws(SystemError) in
-      try file.fill(&out)
-    }
-    if input == Self.xzMagic {
-      decoder = try XZDecoder(memoryLimit: Self.memoryLimit, concatenated: true)
-    }
+    let file = path == "-" ? try Descriptor.standardInput() : try Descriptor.open(path)
+    let start = try Self.start(of: file)
+    decoder =
+      start == Self.xzMagic
+      ? try XZDecoder(memoryLimit: Self.memoryLimit, concatenated: true) : nil
+    input = start
+    self.file = file
+  }
+
+  private static func start(of file: borrowing Descriptor) throws(SystemError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try bytes.append(upTo: xzMagic.count) { (out) throws(SystemError) in try file.fill(&out) }
+    return bytes
   }
 
   /// The next bytes; `nil` at the end.

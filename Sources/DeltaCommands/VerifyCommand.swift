@@ -91,14 +91,13 @@ enum PayloadCheck {
       return
     }
     let patch = try PatchCommand(parsing: frame)
-    do throws(PatchError) {
-      let statistics = try PatchStatistics(patch: patch.data)
-      guard statistics.newLength == patch.length else {
-        throw DeltaStreamError.malformedPatch(.size, offset: frame.offset)
-      }
-    } catch {
+    let length: UInt64
+    do throws(PatchError) { length = try PatchStatistics(patch: patch.data).newLength } catch {
       throw DeltaStreamError.patch(
         error, path: [UInt8](copying: patch.path), offset: frame.offset)
+    }
+    guard length == patch.length else {
+      throw DeltaStreamError.malformedPatch(.size, offset: frame.offset)
     }
   }
 }

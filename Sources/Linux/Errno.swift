@@ -81,6 +81,8 @@ extension Errno {
   public static let notSupported = Errno(rawValue: EOPNOTSUPP)
   /// `EDQUOT`
   public static let quotaExceeded = Errno(rawValue: EDQUOT)
+  /// `ESTALE`
+  public static let stale = Errno(rawValue: ESTALE)
   /// `ECANCELED`
   public static let canceled = Errno(rawValue: ECANCELED)
   /// `ENXIO`

@@ -53,6 +53,7 @@
     public static var count: Int { active?.count ?? 0 }
 
     /// Runs a closure with a fault armed; the closure is given the counter.
+    @discardableResult
     public static func with<Result>(
       _ fault: Fault, counting: Counting = .changes, _ body: (FaultInjection) throws -> Result
     ) rethrows -> Result {

@@ -12,6 +12,8 @@ public enum BuildError: Error {
   case notRoot
   /// No key to sign with.
   case noKey
+  /// A key does not sign.
+  case key(KeyError)
   /// A version of the plain stream that updates do not have.
   case unsupportedStreamVersion(UInt16)
   /// A directory is not the root of a subvolume on btrfs.
@@ -57,6 +59,7 @@ extension BuildError: CustomStringConvertible {
     switch self {
     case .notRoot: "building an update needs root, for the kernel's send: run it with sudo"
     case .noKey: "an update needs a key that signs it: give --key"
+    case .key(let error): "signing failed: \(error)"
     case .unsupportedStreamVersion(let version):
       "stream version \(version) is not supported: give --proto 1 or 2"
     case .notSubvolume(let path):

@@ -4,6 +4,7 @@ internal import DeltaStream
 internal import Linux
 internal import SendStream
 internal import Signing
+internal import Tree
 internal import UpdateFile
 internal import XZ
 
@@ -70,19 +71,32 @@ extension BuildRun {
   }
 
   private func signedHead(_ manifest: Manifest) throws(BuildError) -> [UInt8] {
+    let bytes: [UInt8]
+    do throws(UpdateFileError) { bytes = try manifest.encoded() } catch {
+      throw .updateFile(error)
+    }
+    let message = UpdateSignature.message(for: bytes.rawSpan)
+    var signed: [(SHA256Digest, [UInt8])] = []
+    for key in options.keys {
+      signed.append((key.verificationKey.keyID, try Self.signature(of: message, by: key)))
+    }
     do throws(UpdateFileError) {
-      let bytes = try manifest.encoded()
-      let message = UpdateSignature.message(for: bytes.rawSpan)
       var signatures: [UpdateSignature] = []
-      for key in options.keys {
-        signatures.append(
-          try UpdateSignature(
-            keyID: key.verificationKey.keyID, data: key.signature(for: message.rawSpan)))
+      for (keyID, data) in signed {
+        signatures.append(try UpdateSignature(keyID: keyID, data: data))
       }
       let head = try UpdateHead(
         manifestBytes: bytes, baseVersion: manifest.baseVersion, signatures: signatures)
       return try head.encoded()
     } catch { throw .updateFile(error) }
+  }
+
+  private static func signature(
+    of message: [UInt8], by key: SigningKey
+  ) throws(BuildError) -> [UInt8] {
+    do throws(KeyError) { return try key.signature(for: message.rawSpan) } catch {
+      throw .key(error)
+    }
   }
 
   /// The smallest version of the device's program that reads what this library writes.

@@ -9,12 +9,12 @@ internal import UpdateFile
 internal import XZ
 
 /// One build, from open trees to the finished file.
-struct BuildRun: ~Copyable {
-  private let options: BuildOptions
-  private let progress: BuildProgress
-  private let budget: MemoryBudget
-  private let versions: Versions
-  private let trees: BuildTrees
+struct BuildRun {
+  let options: BuildOptions
+  let progress: BuildProgress
+  let budget: MemoryBudget
+  let versions: Versions
+  let trees: BuildTrees
 
   /// The numbers of the versions.
   struct Versions {
@@ -69,7 +69,7 @@ struct BuildRun: ~Copyable {
     return version
   }
 
-  private func temporary(_ purpose: String) throws(BuildError) -> Descriptor {
+  func temporary(_ purpose: String) throws(BuildError) -> Descriptor {
     do throws(SystemError) { return try TemporaryFile.beside(options.output, purpose) } catch {
       throw .system(error)
     }

@@ -5,7 +5,7 @@ internal import Linux
 internal import Tree
 
 /// The trees of a build, open.
-struct BuildTrees: ~Copyable {
+struct BuildTrees {
   private let child: OpenSubvolume
   private let parent: OpenSubvolume?
 
@@ -18,11 +18,11 @@ struct BuildTrees: ~Copyable {
     }
     let opened = try OpenSubvolume(parent)
     guard opened.info.uuid != self.child.info.uuid else { throw .sameTree(path: child) }
-    self.parent = opened
     // Another file system's subvolume has an id that the ioctl would look up in this one.
     guard try Self.fileSystem(of: opened) == Self.fileSystem(of: self.child) else {
       throw .differentFileSystems(parent: parent, child: child)
     }
+    self.parent = opened
   }
 
   /// Whether there is a parent.
@@ -46,30 +46,17 @@ struct BuildTrees: ~Copyable {
 
   /// The parent's files; in a full build the child's own, of which nobody asks.
   func oldTree() throws(BuildError) -> ParentTree {
-    let root = try parent?.duplicateRoot() ?? child.duplicateRoot()
+    let root = try (parent ?? child).duplicateRoot()
     do throws(SystemError) { return try ParentTree(root: root) } catch { throw .system(error) }
   }
 
   /// Reads both trees whole.
   func digests(_ progress: BuildProgress) throws(BuildError) -> BuildDigests {
-    let child = try summary(of: self.child, progress)
-    guard parent != nil else {
-      return BuildDigests(child: child, parent: nil, matcher: nil)
-    }
+    let childSummary = try Self.summary(of: child.root, progress)
+    guard let parent else { return BuildDigests(child: childSummary, parent: nil, matcher: nil) }
     return BuildDigests(
-      child: child, parent: try parentSummary(progress),
-      matcher: OldFileMatcher(index: try parentIndex(), tree: try oldTree()))
-  }
-
-  private func parentSummary(_ progress: BuildProgress) throws(BuildError) -> TreeSummary? {
-    guard let root = try parent?.duplicateRoot() else { return nil }
-    return try Self.summary(of: root, progress)
-  }
-
-  private func summary(
-    of tree: borrowing OpenSubvolume, _ progress: BuildProgress
-  ) throws(BuildError) -> TreeSummary {
-    try Self.summary(of: tree.root, progress)
+      child: childSummary, parent: try Self.summary(of: parent.root, progress),
+      matcher: OldFileMatcher(index: try Self.index(of: parent.root), tree: try oldTree()))
   }
 
   private static func summary(
@@ -85,9 +72,8 @@ struct BuildTrees: ~Copyable {
   }
 
   /// The regular files of the parent.
-  private func parentIndex() throws(BuildError) -> ParentIndex {
+  private static func index(of root: borrowing Descriptor) throws(BuildError) -> ParentIndex {
     var index = ParentIndex()
-    guard let root = try parent?.duplicateRoot() else { return index }
     do throws(SystemError) {
       var walker = try TreeWalker(root)
       while let node = try walker.next() {
@@ -97,7 +83,7 @@ struct BuildTrees: ~Copyable {
     return index
   }
 
-  private static func fileSystem(of tree: borrowing OpenSubvolume) throws(BuildError) -> [UInt8] {
+  private static func fileSystem(of tree: OpenSubvolume) throws(BuildError) -> [UInt8] {
     do throws(SystemError) { return try FileSystem.uuid(of: tree.root) } catch {
       throw .system(error)
     }

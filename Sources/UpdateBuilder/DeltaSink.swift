@@ -90,8 +90,9 @@ final class DeltaSink {
 
   private func flush(above limit: Int) throws(BuildError) {
     guard writer.bytes.count > limit else { return }
-    do throws(SystemError) { try file.write(writer.bytes.rawSpan) } catch { throw .system(error) }
-    flushed += UInt64(writer.bytes.count)
+    let bytes = writer.bytes
+    do throws(SystemError) { try file.write(bytes.rawSpan) } catch { throw .system(error) }
+    flushed += UInt64(bytes.count)
     writer.removeAll()
   }
 }

@@ -3,7 +3,7 @@ internal import DeltaStream
 internal import SendStream
 
 /// Goes through the plan once, and hands on its commands and, in the place of runs, their patches.
-final class DeltaWriter {
+struct DeltaWriter: ~Copyable {
   private var reader: PlanReader
   private let sink: DeltaSink
 
@@ -16,36 +16,37 @@ final class DeltaWriter {
   var planOffset: UInt64 { reader.offset }
 
   /// Hands on what comes before a run, and then the run in the form that was chosen for it.
-  func write(_ run: WrittenRun, as parts: [ShrunkPart]) throws(BuildError) {
+  mutating func write(_ run: WrittenRun, as parts: [ShrunkPart]) throws(BuildError) {
     while reader.offset < run.streamOffset { try passOn() }
     sink.endSectionIfDue()
     for part in parts { try write(part) }
   }
 
   /// Hands on what comes behind the last run.
-  func finish() throws(BuildError) { while try passOn() {} }
+  mutating func finish() throws(BuildError) { while try passOn() {} }
 
   @discardableResult
-  private func passOn() throws(BuildError) -> Bool {
+  private mutating func passOn() throws(BuildError) -> Bool {
+    // The frame borrows all of this value.
+    let sink = sink
     guard let frame = try reader.next() else { return false }
     sink.cover(frame)
     try sink.write(frame)
     return true
   }
 
-  private func write(_ part: ShrunkPart) throws(BuildError) {
+  private mutating func write(_ part: ShrunkPart) throws(BuildError) {
+    let sink = sink
     var left = part.length
     var isFirst = true
     while left > 0 {
-      guard let frame = try reader.next() else {
-        throw .kernelStream(.truncated(offset: reader.offset))
-      }
+      guard let frame = try reader.next() else { throw .planChanged }
       let command: Command
       do throws(StreamError) { command = try Command(parsing: frame) } catch {
         throw .kernelStream(error)
       }
       guard case .write(let path, _, let data) = command, UInt64(data.byteCount) <= left else {
-        throw .kernelStream(.truncated(offset: frame.offset))
+        throw .planChanged
       }
       sink.cover(frame)
       switch part.form {

@@ -3,7 +3,7 @@ internal import Bytes
 internal import Linux
 
 /// A tree that an update is built from or to: the open root of a read-only subvolume.
-struct OpenSubvolume: ~Copyable {
+final class OpenSubvolume: Sendable {
   let path: String
   let root: Descriptor
   let info: SubvolumeInfo
@@ -11,19 +11,24 @@ struct OpenSubvolume: ~Copyable {
   /// Opens a directory and checks that it is the root of a read-only subvolume on btrfs.
   init(_ path: String) throws(BuildError) {
     self.path = path
-    let isSubvolume: Bool
-    do throws(SystemError) {
-      root = try Descriptor.open(path, [.readOnly, .directory])
-      isSubvolume = try Subvolume.isSubvolume(root)
-      info = try Subvolume.info(of: root)
-    } catch {
-      if error.errno == .notDirectory || error.errno == .noSuchControl {
-        throw .notSubvolume(path: path)
-      }
-      throw .system(error)
-    }
-    guard isSubvolume else { throw .notSubvolume(path: path) }
+    root = try Self.open(path)
+    info = try Self.info(of: root, path)
     guard info.isReadOnly else { throw .notReadOnly(path: path) }
+  }
+
+  private static func open(_ path: String) throws(BuildError) -> Descriptor {
+    do throws(SystemError) { return try Descriptor.open(path, [.readOnly, .directory]) } catch {
+      throw error.errno == .notDirectory ? .notSubvolume(path: path) : .system(error)
+    }
+  }
+
+  private static func info(
+    of root: borrowing Descriptor, _ path: String
+  ) throws(BuildError) -> SubvolumeInfo {
+    do throws(SystemError) {
+      if try Subvolume.isSubvolume(root) { return try Subvolume.info(of: root) }
+    } catch { throw .system(error) }
+    throw .notSubvolume(path: path)
   }
 
   /// The root once more, for who wants to own it.

@@ -8,27 +8,40 @@ enum OutputFile {
   static func write(
     to path: String, _ body: (borrowing Descriptor) throws(BuildError) -> Void
   ) throws(BuildError) {
-    let directory: Descriptor
-    let file: Descriptor
     let name = TemporaryFile.name(of: path)
     let temporary = ".\(name).\(Machine.processID)"
-    do throws(SystemError) {
-      directory = try Descriptor.open(TemporaryFile.directory(of: path), [.readOnly, .directory])
+    let directory = try open { () throws(SystemError) in
+      try Descriptor.open(TemporaryFile.directory(of: path), [.readOnly, .directory])
+    }
+    let file = try open { () throws(SystemError) in
       if try directory.hasEntry(temporary) { try directory.unlink(temporary) }
-      file = try directory.open(
+      return try directory.open(
         beneath: temporary, [.readWrite, .create, .exclusive], permissions: 0o644)
-    } catch { throw .system(error) }
+    }
     do throws(BuildError) {
       try body(file)
-      do throws(SystemError) {
-        try file.sync()
-        try directory.rename(temporary, to: name)
-        try directory.sync()
-      } catch { throw BuildError.system(error) }
+      try publish(file, temporary, name, in: directory)
     } catch {
       // The error that made us give up is the one to tell.
       try? directory.unlink(temporary)
       throw error
     }
+  }
+
+  private static func open(
+    _ body: () throws(SystemError) -> Descriptor
+  ) throws(BuildError) -> Descriptor {
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
+  }
+
+  private static func publish(
+    _ file: borrowing Descriptor, _ temporary: String, _ name: String,
+    in directory: borrowing Descriptor
+  ) throws(BuildError) {
+    do throws(SystemError) {
+      try file.sync()
+      try directory.rename(temporary, to: name)
+      try directory.sync()
+    } catch { throw .system(error) }
   }
 }

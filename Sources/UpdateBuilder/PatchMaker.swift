@@ -24,7 +24,9 @@ struct PatchMaker: Sendable {
   ) throws(DiffError) -> [ShrunkPart] {
     let plain = ShrunkPart(offset: offset, length: UInt64(new.count), form: .writes)
     guard let old, new.count >= Self.minimumLength else { return [plain] }
-    let patch = old.index.patch(to: new.rawSpan)
+    let place = offset > old.source.offset ? offset - old.source.offset : 0
+    let patch = try old.index.patch(
+      to: new.rawSpan, expectedAt: Int(Swift.min(place, old.source.length)))
     if patch.count > maximumPatchLength, let middle = middle(offset, new.count) {
       let first = try parts(of: Array(new[..<middle]), at: offset, from: old)
       let second = try parts(of: Array(new[middle...]), at: offset + UInt64(middle), from: old)

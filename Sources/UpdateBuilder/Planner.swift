@@ -34,7 +34,7 @@ struct Planner: ~Copyable {
   /// Takes the next bytes of the kernel's stream.
   mutating func add(_ bytes: RawSpan) throws(BuildError) {
     kernel.append(bytes)
-    while try step() {}
+    while try Self.step(&kernel, &hasHeader, &normalizer, &writer) {}
     try write()
   }
 
@@ -49,7 +49,12 @@ struct Planner: ~Copyable {
   }
 
   /// Takes one header or command over; `false` when there is none yet.
-  private mutating func step() throws(BuildError) -> Bool {
+  ///
+  /// The command borrows the reader while the others change: as parameters they are apart.
+  private static func step(
+    _ kernel: inout StreamReader, _ hasHeader: inout Bool, _ normalizer: inout WriteNormalizer,
+    _ writer: inout StreamWriter
+  ) throws(BuildError) -> Bool {
     let element: StreamElement
     do throws(StreamError) {
       guard let next = try kernel.next() else { return false }
@@ -59,7 +64,9 @@ struct Planner: ~Copyable {
     case .header(let version):
       // A second header is the ioctl started over, which happens behind our back.
       guard !hasHeader else { throw .kernelStreamRestarted }
-      guard version.base == base else { throw .kernelStream(.unsupportedVersion(version, offset: 0)) }
+      guard version == writer.version else {
+        throw .kernelStream(.unsupportedVersion(version, offset: 0))
+      }
       hasHeader = true
       writer.writeHeader()
     case .command(let frame):
@@ -79,10 +86,12 @@ struct Planner: ~Copyable {
     length += UInt64(bytes.count)
     writer.removeAll()
     planned.append(bytes.rawSpan)
-    while try index() {}
+    while try Self.index(&planned, &indexer, &identity) {}
   }
 
-  private mutating func index() throws(BuildError) -> Bool {
+  private static func index(
+    _ planned: inout StreamReader, _ indexer: inout PlanIndexer, _ identity: inout Plan.Identity?
+  ) throws(BuildError) -> Bool {
     let element: StreamElement
     do throws(StreamError) {
       guard let next = try planned.next() else { return false }

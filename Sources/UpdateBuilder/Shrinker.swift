@@ -18,10 +18,10 @@ struct Shrinker {
   ///
   /// The result does not depend on how many jobs run at a time.
   func run(into sink: DeltaSink) async throws(BuildError) {
-    let writer = DeltaWriter(plan, sink)
+    var writer = DeltaWriter(plan, sink)
     do {
       try await withThrowingTaskGroup(of: (Int, [[ShrunkPart]]).self) { group in
-        try await run(&group, writer)
+        try await run(&group, &writer)
       }
     } catch let error as BuildError {
       throw error
@@ -33,7 +33,7 @@ struct Shrinker {
   }
 
   private func run(
-    _ group: inout ThrowingTaskGroup<(Int, [[ShrunkPart]]), any Error>, _ writer: DeltaWriter
+    _ group: inout ThrowingTaskGroup<(Int, [[ShrunkPart]]), any Error>, _ writer: inout DeltaWriter
   ) async throws {
     let jobs = ShrinkJob.jobs(of: plan)
     var waiting: [Int: [[ShrunkPart]]] = [:]

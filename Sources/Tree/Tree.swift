@@ -1,1 +1,0 @@
-// Tree: not written yet.

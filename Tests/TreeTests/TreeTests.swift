@@ -1,1 +1,0 @@
-// TreeTests: not written yet.
