@@ -57,4 +57,15 @@ extension Descriptor {
     }
     return opened
   }
+
+  /// Opens the same inode anew, whatever its name leads to by now (`open` of `/proc/self/fd`).
+  ///
+  /// This is how a file that was only named (``OpenFlags/path``), and found to be one that may be
+  /// opened, is opened.
+  public func reopened(_ flags: OpenFlags) throws(SystemError) -> Descriptor {
+    let opened = try systemCall("open", flags.effect, path: path) {
+      unsafe clinux_open(procPath, flags.rawValue | O_CLOEXEC, 0)
+    }
+    return Descriptor(adopting: opened, path: path, isPathOnly: flags.contains(.path))
+  }
 }

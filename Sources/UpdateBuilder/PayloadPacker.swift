@@ -13,6 +13,8 @@ struct PayloadPacker: ~Copyable {
   private let file: Descriptor
 
   private static let stepLength = 1 << 20
+  /// xz's extreme mode takes twice the time for half a percent: not for more than this.
+  private static let extremeLength: UInt64 = 32 << 20
 
   /// A packer of all that a sink has, into an empty file.
   init(
@@ -23,7 +25,8 @@ struct PayloadPacker: ~Copyable {
     self.progress = progress
     do throws(UpdateFileError) {
       writer = try PayloadWriter(
-        dictionarySize: dictionarySize, threads: UInt32(clamping: jobs))
+        dictionarySize: dictionarySize, isExtreme: sink.length <= Self.extremeLength,
+        threads: UInt32(clamping: jobs))
     } catch { throw .updateFile(error) }
     self.file = file
   }

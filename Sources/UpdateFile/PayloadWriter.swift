@@ -35,7 +35,7 @@ public struct PayloadWriter: ~Copyable {
   ///   - threads: How many threads compress.
   /// - Throws: ``UpdateFileError/xz(_:)``.
   public init(
-    dictionarySize: UInt32, preset: UInt32 = 9, isExtreme: Bool = true, threads: UInt32 = 1
+    dictionarySize: UInt32, preset: UInt32 = 9, isExtreme: Bool = false, threads: UInt32 = 1
   ) throws(UpdateFileError) {
     encoder = try UpdateFileError.wrapping { () throws(XZError) in
       try XZEncoder(

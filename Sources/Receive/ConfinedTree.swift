@@ -1,0 +1,158 @@
+internal import Bytes
+internal import Linux
+internal import SendStream
+
+/// One subvolume, and the only way to anything in it: paths of a stream, resolved beneath its root.
+///
+/// A path is checked by ``StreamPath``, then walked by the kernel with `RESOLVE_BENEATH`,
+/// `RESOLVE_NO_SYMLINKS`, `RESOLVE_NO_MAGICLINKS` and `RESOLVE_NO_XDEV`; and because a nested
+/// subvolume is no mount, the device of everything that is opened is compared with the root's.
+/// A device node, FIFO, socket or symbolic link is never opened, only named (`O_PATH`).
+final class ConfinedTree {
+  /// The root directory.
+  let root: Node
+  /// The device that all of the subvolume is on.
+  let device: UInt64
+  private var cache = NodeCache()
+
+  /// A tree from an open directory.
+  init(_ root: consuming Descriptor) throws(SystemError) {
+    let status = try root.status()
+    guard status.type == .directory else {
+      throw SystemError(operation: "fstat", path: root.path, errno: .notDirectory)
+    }
+    device = status.device
+    self.root = Node(root, .directory, .read, path: [])
+  }
+
+  /// The inode of a path, the empty one being the root; a symbolic link is itself.
+  func node(
+    _ path: RawSpan, _ access: Node.Access = .name
+  ) throws(ReceiveError.Reason) -> Node {
+    if path.byteCount == 0 { return root }
+    if let known = cache.find(path) {
+      return known.access >= access ? known : try reopen(known, access)
+    }
+    let place = try self.place(path)
+    let named = try open(place.name, .name, in: place.directory, as: path)
+    if named.type == .directory { return try reopen(named, .read) }
+    if access > .name { return try reopen(named, access) }
+    cache.insert(named)
+    return named
+  }
+
+  /// The regular file of a path, opened.
+  func file(_ path: RawSpan, _ access: Node.Access) throws(ReceiveError.Reason) -> Node {
+    // Opening is only for regular files, and `reopen` refuses all others but directories.
+    let node = try self.node(path, access)
+    guard node.type == .regular else { throw .notRegularFile(node.type) }
+    return node
+  }
+
+  /// The directory of a path, the empty one being the root.
+  func directory(_ path: RawSpan) throws(ReceiveError.Reason) -> Node {
+    if path.byteCount == 0 { return root }
+    if let known = cache.find(path) {
+      if known.type == .directory { return known }
+      throw .system(
+        SystemError(
+          operation: "openat2", path: known.descriptor.path, errno: .notDirectory))
+    }
+    try check(path)
+    let node = try open(path, .read, in: root, as: path)
+    cache.insert(node)
+    return node
+  }
+
+  /// Where a path is: its directory, open, and its name therein.
+  @_lifetime(copy path)
+  func place(_ path: RawSpan) throws(ReceiveError.Reason) -> Place {
+    try check(path)
+    var slash = path.byteCount - 1
+    while slash >= 0, path[slash] != UInt8(ascii: "/") { slash -= 1 }
+    let directory = try self.directory(path.extracting(0..<Swift.max(slash, 0)))
+    return Place(directory, path.extracting((slash + 1)..<path.byteCount))
+  }
+
+  /// A regular file was made and opened for writing.
+  func adopt(file: consuming Descriptor, at path: RawSpan) {
+    cache.insert(Node(file, .regular, .write, path: [UInt8](copying: path)))
+  }
+
+  /// Opens the directory that was just made.
+  func adoptDirectory(at path: RawSpan, _ place: borrowing Place) throws(ReceiveError.Reason) {
+    cache.insert(try open(place.name, .read, in: place.directory, as: path))
+  }
+
+  /// Whether a name that is not open is one of this subvolume, and not a nested one's root.
+  func checkOwn(_ place: borrowing Place, _ path: RawSpan) throws(ReceiveError.Reason) {
+    if cache.find(path) != nil { return }
+    let name = place.name
+    let status = try system { () throws(SystemError) in
+      try place.directory.descriptor.status(of: name)
+    }
+    guard status.device == device else { throw .notConfined([UInt8](copying: path)) }
+  }
+
+  /// A name is gone.
+  func removed(_ path: RawSpan) { cache.remove(path) }
+
+  /// A name has become another one.
+  func renamed(_ path: RawSpan, to new: RawSpan) { cache.rename(path, to: new) }
+
+  /// Closes all but the root.
+  func close() { cache.removeAll() }
+
+  private func check(_ path: RawSpan) throws(ReceiveError.Reason) {
+    guard StreamPath.isBeneathRoot(path) else { throw .badPath([UInt8](copying: path)) }
+  }
+
+  /// Really opens what is only named so far; the same inode, however its name may have changed.
+  private func reopen(_ node: Node, _ access: Node.Access) throws(ReceiveError.Reason) -> Node {
+    let flags: OpenFlags
+    switch node.type {
+    case .regular: flags = access == .write ? [.readWrite, .nonBlocking] : [.nonBlocking]
+    case .directory: flags = [.directory]
+    default: throw .notRegularFile(node.type)
+    }
+    if node.type == .directory, node.access >= .read { return node }
+    let opened = try system { () throws(SystemError) in
+      try node.descriptor.reopened(flags)
+    }
+    let real = Node(
+      opened, node.type, node.type == .directory ? .read : access, path: node.path)
+    cache.insert(real)
+    return real
+  }
+
+  /// Opens a directory to read it, or whatever it is only to name it; and makes sure that it is
+  /// this subvolume's.
+  private func open(
+    _ name: RawSpan, _ access: Node.Access, in directory: Node, as path: RawSpan
+  ) throws(ReceiveError.Reason) -> Node {
+    do throws(SystemError) {
+      let flags: OpenFlags = access == .name ? [.path, .noFollow] : .directory
+      let opened = try directory.descriptor.open(beneath: name, flags)
+      let status = try opened.status()
+      if status.device == device {
+        return Node(opened, status.type, access, path: [UInt8](copying: path))
+      }
+    } catch {
+      let leadsOut = error.errno == .crossDevice || error.errno == .tooManySymbolicLinks
+      throw leadsOut ? .notConfined([UInt8](copying: path)) : .system(error)
+    }
+    throw .notConfined([UInt8](copying: path))
+  }
+}
+
+/// A name in an open directory.
+struct Place: ~Escapable {
+  let directory: Node
+  let name: RawSpan
+
+  @_lifetime(copy name)
+  init(_ directory: Node, _ name: RawSpan) {
+    self.directory = directory
+    self.name = name
+  }
+}

@@ -1,1 +1,0 @@
-// Receive: not written yet.

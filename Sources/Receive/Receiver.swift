@@ -1,0 +1,173 @@
+public import Bytes
+public import Linux
+public import SendStream
+
+/// Carries out the commands of a plain stream in one subvolume, and touches nothing else.
+///
+/// The caller makes the subvolume that SUBVOL or SNAPSHOT ask for, and finishes it: syncs, sets the
+/// received UUID, makes it read-only. In between:
+///
+/// - Every path is resolved confined to the subvolume; see ``ReceiveError/Reason/notConfined(_:)``.
+///   No symbolic link is ever followed, no device node, FIFO or socket ever opened.
+/// - MKFILE is exclusive. RENAME replaces what has the new name, as rename(2) does.
+/// - New inodes inherit nothing from the directory that they are made in (default ACLs, the
+///   compression property): what the stream does not say is not there.
+/// - An immutable or append-only file or directory in the way has that flag lifted until
+///   ``finish()``.
+/// - REMOVE_XATTR of what is not there is no error: a CHOWN before has removed capabilities.
+/// - The transaction of a clone source is not compared: a stream of a received subvolume names the
+///   original's.
+/// - FILEATTR does nothing: the kernel sends it for some changed inodes and never for new ones,
+///   so that flags cannot be had from it. Change and creation times cannot be set and are left.
+/// - UPDATE_EXTENT (a stream without data), ENCODED_WRITE and ENABLE_VERITY are refused.
+///
+/// After an error the subvolume is of no use, and neither is the receiver.
+///
+/// Memory: a fixed number of open files; data is written from where the command has it.
+public struct Receiver: ~Copyable {
+  enum State { case new, receiving, ended, failed }
+
+  let tree: ConfinedTree
+  let cloneSources: CloneSources
+  var protection = LiftedProtection()
+  private var state = State.new
+
+  /// The UUID of the subvolume that the stream was made from, once SUBVOL or SNAPSHOT was there.
+  public private(set) var uuid = SubvolumeUUID.none
+
+  /// The transaction that goes with ``uuid``.
+  public private(set) var ctransid: UInt64 = 0
+
+  /// A receiver in a subvolume.
+  ///
+  /// - Parameters:
+  ///   - root: a descriptor of the subvolume's root, opened for reading. The subvolume is writable,
+  ///     and nobody else changes it as long as the receiver lives.
+  ///   - cloneSources: the subvolumes that CLONE may read besides it.
+  public init(
+    root: consuming Descriptor, cloneSources: CloneSources = CloneSources()
+  ) throws(ReceiveError) {
+    do throws(SystemError) {
+      tree = try ConfinedTree(root)
+    } catch {
+      throw ReceiveError(command: nil, path: [], reason: .system(error))
+    }
+    self.cloneSources = cloneSources
+  }
+
+  /// Carries out a command.
+  public mutating func carryOut(_ command: borrowing Command) throws(ReceiveError) {
+    do throws(ReceiveError.Reason) {
+      try perform(command)
+    } catch {
+      if case .system(let failure) = error, failure.errno == .notPermitted {
+        try lift(command, else: error)
+      } else {
+        try fail(command, error)
+      }
+    }
+  }
+
+  /// Ends receiving: restores immutable and append-only flags, and closes all files but the root.
+  ///
+  /// - Throws: ``ReceiveError/Reason/outOfOrder`` before END, whatever failed before it.
+  public mutating func finish() throws(ReceiveError) {
+    do throws(ReceiveError.Reason) {
+      if state == .failed { throw .failedBefore }
+      guard state == .ended else { throw .outOfOrder }
+      state = .failed
+      try protection.restore()
+      tree.close()
+      cloneSources.close()
+    } catch {
+      throw ReceiveError(command: nil, path: [], reason: error)
+    }
+  }
+
+  /// What protects the command's files is lifted, and the command tried once more.
+  private mutating func lift(
+    _ command: borrowing Command, else error: ReceiveError.Reason
+  ) throws(ReceiveError) {
+    do throws(ReceiveError.Reason) {
+      guard try liftProtection(from: command) else { throw error }
+      try perform(command)
+    } catch {
+      try fail(command, error)
+    }
+  }
+
+  private mutating func fail(
+    _ command: borrowing Command, _ reason: ReceiveError.Reason
+  ) throws(ReceiveError) {
+    state = .failed
+    throw ReceiveError(
+      command: command.kind, path: [UInt8](copying: command.firstPath), reason: reason)
+  }
+
+  private mutating func perform(_ command: borrowing Command) throws(ReceiveError.Reason) {
+    switch copy command {
+    case .subvolume(let path, let uuid, let ctransid),
+      .snapshot(let path, let uuid, let ctransid, _, _):
+      return try begin(path, uuid, ctransid)
+    default: break
+    }
+    guard state == .receiving else { throw state == .failed ? .failedBefore : .outOfOrder }
+    switch copy command {
+    case .subvolume, .snapshot: throw .outOfOrder
+    case .write(let path, let offset, let data): try write(path, offset, data)
+    case .clone(let path, let offset, let length, let uuid, _, let source, let sourceOffset):
+      try clone(path, offset, length, from: uuid, source, sourceOffset)
+    case .truncate(let path, let size): try truncate(path, to: size)
+    case .allocate(let path, let mode, let offset, let size):
+      try allocate(path, mode, offset, size)
+    case .setXattr(let path, let name, let value): try setAttribute(path, name, value)
+    case .removeXattr(let path, let name): try removeAttribute(path, name)
+    case .changeMode(let path, let mode): try changeMode(path, mode)
+    case .changeOwner(let path, let uid, let gid): try changeOwner(path, uid, gid)
+    case .setTimes(let path, let access, let modification, _, _):
+      try setTimes(path, access, modification)
+    case .setFileAttributes(let path, _): _ = try tree.node(path)
+    case .end: state = .ended
+    case .updateExtent, .encodedWrite, .enableVerity: throw .unsupported
+    default: try changeNames(command)
+    }
+  }
+
+  private mutating func changeNames(
+    _ command: borrowing Command
+  ) throws(ReceiveError.Reason) {
+    switch copy command {
+    case .makeFile(let path, _): try makeFile(path)
+    case .makeDirectory(let path, _): try makeDirectory(path)
+    case .makeNode(let path, _, let device, let mode): try makeNode(path, device, mode)
+    case .makeFIFO(let path, _, _, _): try makeSpecial(path, .fifo)
+    case .makeSocket(let path, _, _, _): try makeSpecial(path, .socket)
+    case .symlink(let path, _, let target): try makeSymbolicLink(path, to: target)
+    case .rename(let path, let new): try rename(path, to: new)
+    case .link(let path, let existing): try link(path, to: existing)
+    case .unlink(let path): try unlink(path)
+    case .removeDirectory(let path): try removeDirectory(path)
+    default: throw .unsupported
+    }
+  }
+
+  private mutating func begin(
+    _ path: RawSpan, _ uuid: SubvolumeUUID, _ ctransid: UInt64
+  ) throws(ReceiveError.Reason) {
+    guard state == .new else { throw state == .failed ? .failedBefore : .outOfOrder }
+    // The subvolume's name is the caller's business; a name it has to be all the same.
+    guard StreamPath.isBeneathRoot(path), path.byteCount <= StreamPath.maximumComponentLength,
+      !path.contains(UInt8(ascii: "/"))
+    else { throw .badPath([UInt8](copying: path)) }
+    (self.uuid, self.ctransid) = (uuid, ctransid)
+    state = .receiving
+  }
+}
+
+extension RawSpan {
+  /// Whether a byte occurs.
+  func contains(_ byte: UInt8) -> Bool {
+    for at in 0..<byteCount where self[at] == byte { return true }
+    return false
+  }
+}
