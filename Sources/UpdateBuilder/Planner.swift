@@ -6,6 +6,10 @@ internal import Linux
 internal import SendStream
 
 /// Makes the plan: checks the kernel's stream as it comes, and brings it into the normal form.
+///
+/// The kernel makes new inodes under a passing name in the root, but sends the root's times when its
+/// cache of them is full, and not again. So the plan ends with the root's times; without them the
+/// result would not be what was sent, and is not with `btrfs send` itself.
 struct Planner: ~Copyable {
   private let base: UInt16
   private var kernel: StreamReader
@@ -19,10 +23,18 @@ struct Planner: ~Copyable {
   private var hash = SHA256()
   private var length: UInt64 = 0
   private let file: Descriptor
+  private let rootTimes: RootTimes
+
+  /// The times of the child's root.
+  struct RootTimes {
+    var access: Timespec
+    var modification: Timespec
+  }
 
   /// A planner that writes into an empty file.
-  init(base: UInt16, hasParent: Bool, file: consuming Descriptor) {
+  init(base: UInt16, hasParent: Bool, rootTimes: RootTimes, file: consuming Descriptor) {
     self.base = base
+    self.rootTimes = rootTimes
     kernel = StreamReader(maximumBase: base)
     normalizer = WriteNormalizer(base: base)
     writer = StreamWriter(version: StreamVersion(base: base))
@@ -34,7 +46,7 @@ struct Planner: ~Copyable {
   /// Takes the next bytes of the kernel's stream.
   mutating func add(_ bytes: RawSpan) throws(BuildError) {
     kernel.append(bytes)
-    while try Self.step(&kernel, &hasHeader, &normalizer, &writer) {}
+    while try Self.step(&kernel, &hasHeader, &normalizer, &writer, rootTimes) {}
     try write()
   }
 
@@ -53,7 +65,7 @@ struct Planner: ~Copyable {
   /// The command borrows the reader while the others change: as parameters they are apart.
   private static func step(
     _ kernel: inout StreamReader, _ hasHeader: inout Bool, _ normalizer: inout WriteNormalizer,
-    _ writer: inout StreamWriter
+    _ writer: inout StreamWriter, _ rootTimes: RootTimes
   ) throws(BuildError) -> Bool {
     let element: StreamElement
     do throws(StreamError) {
@@ -70,11 +82,26 @@ struct Planner: ~Copyable {
       hasHeader = true
       writer.writeHeader()
     case .command(let frame):
-      do throws(DeltaStreamError) { try normalizer.add(frame, to: &writer) } catch {
-        throw .deltaStream(error)
-      }
+      do throws(DeltaStreamError) {
+        if frame.kind == .end { try write(rootTimes, &normalizer, &writer) }
+        try normalizer.add(frame, to: &writer)
+      } catch { throw .deltaStream(error) }
     }
     return true
+  }
+
+  private static func write(
+    _ rootTimes: RootTimes, _ normalizer: inout WriteNormalizer, _ writer: inout StreamWriter
+  ) throws(DeltaStreamError) {
+    try normalizer.finishRun(to: &writer)
+    let root: [UInt8] = []
+    do throws(StreamError) {
+      // No receiver can set the time of change; the kernel's streams have it all the same.
+      try writer.write(
+        .setTimes(
+          path: root.rawSpan, access: rootTimes.access, modification: rootTimes.modification,
+          change: rootTimes.modification, creation: nil))
+    } catch { throw .stream(error) }
   }
 
   /// Writes what is ready to the file.
