@@ -78,8 +78,7 @@ struct BuildRun {
   /// Has the kernel send the child, and makes the plan of it.
   private func makePlan() throws(BuildError) -> Plan {
     var planner = Planner(
-      base: options.streamVersion, hasParent: trees.hasParent, rootTimes: try trees.rootTimes(),
-      file: try temporary("plan"))
+      base: options.streamVersion, child: trees.child, hasParent: trees.hasParent, file: try temporary("plan"))
     var sender = try trees.sender(version: options.streamVersion)
     var length: UInt64 = 0
     while true {

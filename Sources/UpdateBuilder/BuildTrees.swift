@@ -2,12 +2,11 @@ internal import Btrfs
 internal import Bytes
 internal import DeltaStream
 internal import Linux
-internal import SendStream
 internal import Tree
 
 /// The trees of a build, open.
 struct BuildTrees {
-  private let child: OpenSubvolume
+  let child: OpenSubvolume
   private let parent: OpenSubvolume?
 
   /// Opens both and checks that they can be built from.
@@ -34,15 +33,6 @@ struct BuildTrees {
 
   /// When the child was made, in seconds since 1970.
   var childCreationTime: Int64 { child.info.creationTime.seconds }
-
-  /// The times of the child's root directory.
-  func rootTimes() throws(BuildError) -> Planner.RootTimes {
-    do throws(SystemError) {
-      let status = try child.root.status()
-      return Planner.RootTimes(
-        access: Timespec(status.accessTime), modification: Timespec(status.modificationTime))
-    } catch { throw .system(error) }
-  }
 
   /// Starts the kernel's sending of the child.
   func sender(version: UInt16) throws(BuildError) -> Sender {
@@ -106,10 +96,4 @@ struct BuildDigests: Sendable {
   let parent: TreeSummary?
   /// Finds old files; `nil` in a full build.
   let matcher: OldFileMatcher?
-}
-
-extension Timespec {
-  fileprivate init(_ time: FileTime) {
-    self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
-  }
 }

@@ -43,6 +43,9 @@ struct PlanIndexer {
     try follow(command)
   }
 
+  /// Directories that would come out with a wrong time if the stream ended here.
+  func directoriesWithoutTimes() -> [[UInt8]] { names.directoriesWithoutTimes() }
+
   /// The runs, once there are no more commands.
   mutating func finish() -> [WrittenRun] {
     closeRun()
@@ -89,11 +92,12 @@ struct PlanIndexer {
     case .link(let path, let existing):
       names.link([UInt8](copying: path), to: [UInt8](copying: existing))
     case .unlink(let path), .removeDirectory(let path): names.remove([UInt8](copying: path))
+    case .setTimes(let path, _, _, _, _): names.setTimes([UInt8](copying: path))
     case .updateExtent: throw .unsupportedCommand(.updateExtent)
     case .encodedWrite: throw .unsupportedCommand(.encodedWrite)
     case .enableVerity: throw .unsupportedCommand(.enableVerity)
     case .subvolume, .snapshot, .setXattr, .removeXattr, .write, .clone, .truncate, .changeMode,
-      .changeOwner, .setTimes, .end, .allocate, .setFileAttributes:
+      .changeOwner, .end, .allocate, .setFileAttributes:
       break
     }
   }

@@ -109,6 +109,8 @@ extension UpdateHead {
 
 extension UpdateChecks {
   /// What the update starts from; `nil` if it is a full one.
+  // swiftc 6.3.1 -O crashes ("forwardToInit") when it inlines this.
+  @inline(never)
   fileprivate func findParent(
     in directory: borrowing Descriptor, _ inexact: InexactTrees, _ observer: InstallObserver
   ) throws(InstallError) -> ParentMatch? {

@@ -54,7 +54,7 @@ final class ParentMatch: Sendable {
 }
 
 /// Finds an update's parent among the subvolumes of a device.
-struct ParentSearch {
+struct ParentSearch: ~Copyable {
   let parent: Manifest.Parent
   /// Subvolumes that came from an image or archive that lost their files' exact times.
   let inexact: InexactTrees
