@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 import SendStream
 import Signing
@@ -23,8 +24,9 @@ func ship(_ parent: String?, _ child: String, to device: String) async throws {
 }
 
 func count(_ stream: [UInt8]) throws -> StreamStatistics {
-  var (reader, statistics) = (StreamReader(), StreamStatistics())
-  reader.append(stream.span.bytes)
+  var reader = StreamReader()
+  var statistics = StreamStatistics()
+  reader.append(stream.rawSpan)
   while let element = try reader.next() { try statistics.add(element) }
   return statistics
 }
