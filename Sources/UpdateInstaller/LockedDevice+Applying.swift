@@ -41,7 +41,7 @@ extension LockedDevice {
         version: version, uuid: uuid, signers: verified.signers, hasSignedTimes: hasSignedTimes,
         changes: [])
     } catch {
-      discard(version)
+      discardLeftovers()
       throw error
     }
   }
@@ -131,13 +131,13 @@ extension LockedDevice {
     }
   }
 
-  /// Deletes what there is of a version that was not installed.
-  private borrowing func discard(_ version: SystemVersion) {
-    _ = drop(DeviceNames.staging(version))
+  /// Deletes staging, and the manifest if it was kept already.
+  private func discardLeftovers() {
     do throws(InstallError) {
-      if try uuid(DeviceNames.version(version)) == nil { try state.removeManifest(of: version) }
+      var changes: [DeviceChange] = []
+      try removeLeftovers(&changes)
     } catch {
-      // A manifest without a version means nothing; the next install of the version replaces it.
+      // The next call does it.
     }
   }
 }

@@ -10,9 +10,15 @@ extension LockedDevice {
       changes.append(entry.change(isFinished: settled.isFinished))
       changes += settled.changes
     }
-    for name in try names(in: directory) where Self.isLeftover(name) { changes += drop(name) }
-    try state.removeTemporaries()
+    try removeLeftovers(&changes)
     return changes
+  }
+
+  /// Deletes what is only there while something is done.
+  func removeLeftovers(_ changes: inout [DeviceChange]) throws(InstallError) {
+    let names = try names(in: directory)
+    for name in names where Self.isLeftover(name) { changes += drop(name) }
+    try state.removeLeftovers(versions: Set(names.compactMap(DeviceNames.version(named:))))
   }
 
   private func names(in directory: borrowing Descriptor) throws(InstallError) -> [String] {

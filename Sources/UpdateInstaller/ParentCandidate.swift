@@ -65,7 +65,11 @@ struct ParentSearch: ~Copyable {
   func find(
     in directory: borrowing Descriptor, _ observer: InstallObserver
   ) throws(InstallError) -> ParentMatch {
-    let subvolumes = try attempt { () throws(SystemError) in try Subvolume.list(in: directory) }
+    let subvolumes = try attempt { () throws(SystemError) in
+      // What was written a moment ago counts as a change only once it is on its way to the disk.
+      try FileSystem.commit(directory)
+      return try Subvolume.list(in: directory)
+    }
     let candidates = subvolumes.compactMap { ParentCandidate($0, for: parent) }
       .sorted { $0.precedes($1) }
     guard let first = candidates.first else {

@@ -73,24 +73,16 @@ struct StateDirectory: ~Copyable {
       DeviceNames.manifest(version), with: manifest, temporary: Self.temporarySuffix)
   }
 
-  /// Removes the manifest of a version, if one is kept.
-  func removeManifest(of version: SystemVersion) throws(InstallError) {
-    do throws(SystemError) {
+  /// Removes what an interrupted ``replace(_:)`` left behind, and the manifests of versions that
+  /// are not there.
+  func removeLeftovers(versions: Set<SystemVersion>) throws(InstallError) {
+    try attempt { () throws(SystemError) in
+      try directory.removeEntries { $0.hasSuffix(Self.temporarySuffix) }
+      guard try directory.hasEntry(DeviceNames.manifests) else { return }
       let manifests = try directory.open(
         beneath: DeviceNames.manifests, [.directory, .noFollow])
-      try manifests.unlink(DeviceNames.manifest(version))
-    } catch {
-      if error.errno != .noSuchFile { throw InstallError(error) }
-    }
-  }
-
-  /// Removes what an interrupted ``replace(_:)`` left behind.
-  func removeTemporaries() throws(InstallError) {
-    try attempt { () throws(SystemError) in
-      for entry in try directory.entries()
-      where String(decoding: entry.name, as: UTF8.self).hasSuffix(Self.temporarySuffix) {
-        try directory.unlink(entry.name)
-      }
+      let kept = Set(versions.map(DeviceNames.manifest))
+      try manifests.removeEntries { !kept.contains($0) }
     }
   }
 
@@ -106,6 +98,12 @@ struct StateDirectory: ~Copyable {
 }
 
 extension Descriptor {
+  fileprivate func removeEntries(where isLeftover: (String) -> Bool) throws(SystemError) {
+    for entry in try entries() where isLeftover(String(decoding: entry.name, as: UTF8.self)) {
+      try unlink(entry.name)
+    }
+  }
+
   /// Replaces a file of this directory as a whole: a power cut leaves the old one or the new one.
   fileprivate func replace(
     _ name: String, with bytes: [UInt8], temporary suffix: String

@@ -15,7 +15,10 @@ struct UpdateSource: ~Copyable {
   func readHead() throws(InstallError) -> UpdateHead {
     var reader = HeadReader()
     while reader.wanted > 0 {
-      let bytes = try read(reader.wanted)
+      let wanted = reader.wanted
+      let bytes = try read(wanted)
+      // Too short to be one, rather than cut off.
+      if reader.length == 0, bytes.count < wanted { throw .notUpdateFile }
       if bytes.isEmpty { break }
       do throws(UpdateFileError) { try reader.append(bytes.rawSpan) } catch {
         throw InstallError(error)
