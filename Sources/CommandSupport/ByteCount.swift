@@ -23,7 +23,9 @@ public struct ByteCount: Hashable, Sendable {
       break
     }
     // UInt64 would take a plus sign.
-    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(digits), number.leadingZeroBitCount >= Int(shift) else {
+    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(digits),
+      number.leadingZeroBitCount >= Int(shift)
+    else {
       return nil
     }
     bytes = number << shift

@@ -31,10 +31,10 @@ struct ExpandCommand: AsyncParsableCommand {
     let input = try UpdateInput(file)
     let (head, _) = try input.head()
     let (manifest, trust) = try Trust.manifest(of: head, keys: keys)
-    trust.warn(file)
     try write { (sink) in
       try Expansion.run(input, manifest, parent: parent, reporter) { try sink.write($0) }
     }
+    trust.warn(file)
   }
 
   /// Has `body` write to the output. A file appears whole or not at all; what is no file, such as a

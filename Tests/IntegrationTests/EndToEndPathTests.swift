@@ -105,7 +105,7 @@ struct EndToEndPathTests {
     #expect(try bench.delta("dump", "\(plain).xz", "--style", style) == dump)
     #expect(try bench.succeed("btrfs-delta", ["dump", "--style", style], input: plain) == dump)
     let delta = try bench.delta("dump", update)
-    #expect(delta.hasPrefix("manifest len=") && delta.contains("\nsignature len=64"))
+    #expect(delta.hasPrefix("manifest len=") && delta.contains("\nsignature len="))
     for line in try bench.delta("dump", update, "--json").split(separator: "\n") {
       _ = try EndToEndBench.object(String(line))
     }
@@ -161,7 +161,8 @@ struct EndToEndPathTests {
     #expect(
       try bench.succeed("btrfs-update", ["status"] + root).hasPrefix(
         "current:  version 1\nlast:     version 2\nfloor:    3\n"))
-    try bench.refuse("btrfs-update", ["activate", "9"] + root, .noSuchVersion, "9 is not installed")
+    try bench.refuse(
+      "btrfs-update", ["activate", "9"] + root, .noSuchVersion, "9 is not installed")
     try bench.refuse("btrfs-update", ["verify", "9"] + root, .noSuchVersion, "9 is not installed")
   }
 }
