@@ -30,7 +30,7 @@ struct MemoryBudgetTests {
       let budget = try MemoryBudget(total: total)
       // The longest commands: a patch with its attributes, and the kernel's own.
       for longest in [budget.maximumPatchLength + 9_000, 147_456] {
-        for length in [0, 100, 5 << 20, 100 << 20, 1 << 34] as [UInt64] {
+        for length in [0, 100, 5 << 20, 100 << 20, 1 << 33] as [UInt64] {
           let dictionary = try budget.dictionary(deltaLength: length, longestCommand: longest)
           let needed = try MemoryBudget.memory(
             dictionary: dictionary, longestCommand: longest, pieceSize: 1 << 20)
@@ -55,7 +55,7 @@ struct MemoryBudgetTests {
     for (length, size) in [
       (0, 1), (1 << 20, 1), (1 << 20 + 1, 2), (3 << 20, 4), (4 << 20, 4), (33 << 20, 64),
       // Longer streams have larger pieces.
-      (1 << 33, 64), (1 << 40, 32),
+      (1 << 33, 64), (1000 << 30, 32),
     ] as [(UInt64, UInt32)] {
       #expect(try budget.dictionary(deltaLength: length, longestCommand: 1 << 20) == size << 20)
     }
