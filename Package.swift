@@ -136,7 +136,15 @@ let package = Package(
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
-    tests("DeltaStreamTests", ["BinaryPatch", "Bytes", "DeltaStream", "Linux", "SendStream"]),
+    tests(
+      "DeltaStreamTests",
+      [
+        "BinaryDiff", "BinaryPatch", "Bytes", "Crypto", "DeltaStream", "Linux", "SendStream",
+        "Signing", "UpdateFile", "XZ",
+      ]),
+    tests(
+      "UpdateBuilderTests",
+      ["BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder"]),
     tests("CommandTests", ["CommandSupport", "DeltaCommands", "DeviceCommands"]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(

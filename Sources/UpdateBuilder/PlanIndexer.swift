@@ -18,7 +18,7 @@ struct PlanIndexer {
   private var open: Open?
   private var runs: [(run: WrittenRun, node: StreamNamespace.Node)] = []
 
-  /// Bytes that WRITEs put into files, each run rounded up to 4 KiB.
+  /// Bytes that WRITEs put into files, whole blocks of 4 KiB for each run.
   private(set) var dataBytes: UInt64 = 0
   /// How many commands there are that change names or metadata.
   private(set) var metadataCommands: UInt64 = 0
@@ -78,7 +78,9 @@ struct PlanIndexer {
   private mutating func closeRun() {
     guard let ended = open else { return }
     runs.append((ended.run, ended.node))
-    dataBytes += (ended.run.length + 4095) / 4096 * 4096
+    let block: UInt64 = 4096
+    let (first, end) = (ended.run.offset / block, (ended.run.end + block - 1) / block)
+    dataBytes += (end - first) * block
     open = nil
   }
 
