@@ -31,7 +31,9 @@ func randomStream(base: UInt16, _ random: inout SeededGenerator) -> SampleStream
 
 @Suite("Expanding a delta stream")
 struct ExpanderTests {
-  @Test("A delta stream with patches expands to exactly the plain stream", arguments: [1, 2] as [UInt16])
+  @Test(
+    "A delta stream with patches expands to exactly the plain stream",
+    arguments: [1, 2] as [UInt16])
   func exact(base: UInt16) throws {
     var random = SeededGenerator.fresh("ExpanderTests.exact")
     for _ in 0..<3 {
@@ -45,7 +47,8 @@ struct ExpanderTests {
     }
   }
 
-  @Test("What comes out is a stream that a reader of plain ones accepts", arguments: [1, 2] as [UInt16])
+  @Test(
+    "What comes out is a stream that a reader of plain ones accepts", arguments: [1, 2] as [UInt16])
   func readable(base: UInt16) throws {
     var random = SeededGenerator.fresh("ExpanderTests.readable")
     let sample = randomStream(base: base, &random)
@@ -60,7 +63,9 @@ struct ExpanderTests {
   func passThrough(base: UInt16) throws {
     // All but what follows the first subvolume's last command.
     let version = StreamVersion(base: base, revision: 1)
-    var (delta, plain) = (StreamWriter(version: version), StreamWriter(version: StreamVersion(base: base)))
+    var (delta, plain) = (
+      StreamWriter(version: version), StreamWriter(version: StreamVersion(base: base))
+    )
     delta.writeHeader()
     plain.writeHeader()
     var subvolumes = 0

@@ -60,7 +60,9 @@ struct NormalFormTests {
     }
   }
 
-  @Test("However the same bytes are split into commands, the same stream comes out", arguments: [1, 2] as [UInt16])
+  @Test(
+    "However the same bytes are split into commands, the same stream comes out",
+    arguments: [1, 2] as [UInt16])
   func anySplit(base: UInt16) throws {
     var random = SeededGenerator.fresh("NormalFormTests.anySplit")
     for _ in 0..<12 {
@@ -104,7 +106,8 @@ struct NormalFormTests {
   func newRuns() throws {
     let one = SampleWrite(path: "f", offset: 100, data: [1, 2, 3])
     for next in [
-      SampleWrite(path: "f", offset: 104, data: [4]), SampleWrite(path: "f", offset: 102, data: [4]),
+      SampleWrite(path: "f", offset: 104, data: [4]),
+      SampleWrite(path: "f", offset: 102, data: [4]),
       SampleWrite(path: "f", offset: 100, data: [4, 5, 6]),
       SampleWrite(path: "f", offset: 99, data: [4]), SampleWrite(path: "g", offset: 103, data: [4]),
       SampleWrite(path: "", offset: 103, data: [4]), SampleWrite(path: "f", offset: 103, data: nil),
