@@ -18,7 +18,8 @@ struct RootOptions: ParsableArguments {
 struct TrustOptions: ParsableArguments {
   @Option(help: "The directory of the trusted public keys, *.pem.") var keys: String
   @Option(
-    help: "What this device is. [default: the line in /etc/btrfs-update/compatible, if there is one]"
+    help:
+      "What this device is. [default: the line in /etc/btrfs-update/compatible, if there is one]"
   )
   var compatible: String?
 
