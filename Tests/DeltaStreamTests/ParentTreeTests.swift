@@ -6,23 +6,18 @@ import Testing
 
 @Suite("Reading old files of the parent")
 struct ParentTreeTests {
-  private let directory: TemporaryDirectory
-  private let tree: ParentTree
-
-  init() throws {
-    directory = try TemporaryDirectory()
-    let root = try Descriptor.open(directory.path, [.readOnly, .directory])
-    let name = directory.path
+  /// Makes files of every kind, and opens the tree.
+  private func tree(in directory: borrowing TemporaryDirectory) throws -> ParentTree {
     try run(
       "sh", "-c",
       """
-      cd '\(name)' && mkdir d && printf 0123456789 >d/f && ln -s f d/link && ln -s d dlink && \
-      ln -s /etc/passwd out && mkfifo fifo && : >empty
+      cd '\(directory.path)' && mkdir d && printf 0123456789 >d/f && ln -s f d/link && \
+      ln -s d dlink && ln -s /etc/passwd out && mkfifo fifo && : >empty
       """)
-    tree = try ParentTree(root: root)
+    return try ParentTree(root: directory.open())
   }
 
-  private func errno(_ path: String) -> Errno? {
+  private func errno(_ path: String, _ tree: ParentTree) -> Errno? {
     do throws(SystemError) {
       _ = try tree.open(Array(path.utf8))
       return nil
@@ -31,6 +26,8 @@ struct ParentTreeTests {
 
   @Test("A file is read at any place, less only where it ends")
   func reading() throws {
+    let directory = try TemporaryDirectory()
+    let tree = try tree(in: directory)
     let file = try tree.open(Array("d/f".utf8))
     #expect(file.length == 10)
     for (offset, count, expected) in [
@@ -46,18 +43,24 @@ struct ParentTreeTests {
   }
 
   @Test("Only regular files are opened, and none through a symbolic link")
-  func kinds() {
-    #expect(errno("d/f") == nil)
-    for path in ["d/link", "dlink/f", "out"] { #expect(errno(path) == .tooManyLinks, "\(path)") }
+  func kinds() throws {
+    let directory = try TemporaryDirectory()
+    let tree = try tree(in: directory)
+    #expect(errno("d/f", tree) == nil)
+    for path in ["d/link", "dlink/f", "out"] {
+      #expect(errno(path, tree) == .tooManySymbolicLinks, "\(path)")
+    }
     // A pipe that nobody writes to would wait for ever.
-    for path in ["d", "fifo"] { #expect(errno(path) == .invalidArgument, "\(path)") }
-    for path in ["none", "d/none"] { #expect(errno(path) == .noSuchFile, "\(path)") }
+    for path in ["d", "fifo"] { #expect(errno(path, tree) == .invalidArgument, "\(path)") }
+    for path in ["none", "d/none"] { #expect(errno(path, tree) == .noSuchFile, "\(path)") }
   }
 
   @Test("No path leads out of the tree")
-  func confined() {
+  func confined() throws {
+    let directory = try TemporaryDirectory()
+    let tree = try tree(in: directory)
     for path in ["..", "../x", "d/../../x", "/etc/passwd", "d/..", "", ".", "d/f\0"] {
-      #expect(errno(path) != nil, "\(path)")
+      #expect(errno(path, tree) != nil, "\(path)")
     }
   }
 }
