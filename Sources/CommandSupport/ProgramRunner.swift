@@ -38,7 +38,7 @@ public enum ProgramRunner {
     _ failure: CommandFailure, of program: Program.Type
   ) -> Never {
     let name = program.configuration.commandName ?? "btrfs-delta"
-    StandardError.write("\(name): \(failure.message)\n")
+    StandardError.write("\(name): \(TerminalText.oneLine(failure.message))\n")
     exit(failure.exit.rawValue)
   }
 }

@@ -21,21 +21,34 @@ extension BuildRun {
     let payload = try packer.pack(dictionarySize: dictionary)
     let manifest = try manifest(plan, digests, sink, payload)
     let head = try signedHead(manifest)
-    try OutputFile.write(to: options.output) { (file) throws(BuildError) in
-      do throws(SystemError) { try file.write(head.rawSpan) } catch { throw .system(error) }
-      try packer.copy(to: file)
-      if options.checksItself {
-        try SelfCheck(
-          parent: try trees.oldTree(), keys: options.keys.map(\.verificationKey), progress: progress
-        ).run(file)
-      }
-    }
+    try write(head, packer)
     return BuildReport(
       fromVersion: versions.from, toVersion: versions.to,
       fileLength: UInt64(head.count) + payload.length, plainLength: plan.length,
       deltaLength: sink.length, patchedRuns: sink.patchCount,
       plainRuns: plan.runs.count - Swift.min(sink.patchCount, plan.runs.count),
       applyMemory: manifest.needs.memory, nestedSubvolumes: digests.child.leftOut)
+  }
+
+  /// Writes the file, checks it, and gives it its name.
+  private func write(
+    _ head: [UInt8], _ packer: borrowing PayloadPacker
+  ) throws(BuildError) {
+    var output = try output()
+    do throws(SystemError) { try output.file.write(head.rawSpan) } catch { throw .system(error) }
+    try packer.copy(to: output.file)
+    if options.checksItself {
+      try SelfCheck(
+        parent: try trees.oldTree(), keys: options.keys.map(\.verificationKey), progress: progress
+      ).run(output.file)
+    }
+    do throws(SystemError) { try output.publish() } catch { throw .system(error) }
+  }
+
+  private func output() throws(BuildError) -> OutputFile {
+    do throws(SystemError) { return try OutputFile(options.output) } catch {
+      throw .system(error)
+    }
   }
 
   private func manifest(
