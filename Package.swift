@@ -28,6 +28,9 @@ func systemLibrary(_ name: String, _ pkgConfig: String, _ package: String) -> Ta
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
+/// With `--static-swift-stdlib`, the device's program needs no shared library: see `tools/build`.
+let staticDevice = BuildSettingCondition.when(
+  platforms: [.linux], configuration: .release, traits: ["StaticDevice"])
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let libraries = [
   "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
@@ -40,6 +43,9 @@ let package = Package(
   products: libraries.map { .library(name: $0, targets: [$0]) } + [
     .executable(name: "btrfs-delta", targets: ["btrfs-delta"]),
     .executable(name: "btrfs-update", targets: ["btrfs-update"]),
+  ],
+  traits: [
+    .trait(name: "StaticDevice", description: "Links a release build of btrfs-update statically.")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -110,10 +116,16 @@ let package = Package(
     .executableTarget(
       name: "btrfs-delta", dependencies: ["DeltaCommands"], swiftSettings: settings),
     .executableTarget(
-      name: "btrfs-update", dependencies: ["DeviceCommands"], swiftSettings: settings),
+      name: "btrfs-update", dependencies: ["DeviceCommands"], swiftSettings: settings,
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-use-ld=lld"], staticDevice),
+        // Debian 13's libcrypto compresses certificates.
+        .linkedLibrary("z", staticDevice), .linkedLibrary("zstd", staticDevice),
+      ]),
 
     .target(
-      name: "TestSupport", dependencies: ["Bytes", "Linux", "SendStream"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Bytes", "Linux", "SendStream"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("BytesTests", ["Bytes"]),
     tests("SendStreamTests", ["Bytes", "SendStream"]),
@@ -124,7 +136,15 @@ let package = Package(
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
-    tests("DeltaStreamTests", ["BinaryPatch", "Bytes", "DeltaStream", "Linux", "SendStream"]),
+    tests(
+      "DeltaStreamTests",
+      [
+        "BinaryDiff", "BinaryPatch", "Bytes", "Crypto", "DeltaStream", "Linux", "SendStream",
+        "Signing", "UpdateFile", "XZ",
+      ]),
+    tests(
+      "UpdateBuilderTests",
+      ["BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder"]),
     tests("CommandTests", ["CommandSupport", "DeltaCommands", "DeviceCommands"]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(

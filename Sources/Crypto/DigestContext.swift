@@ -34,6 +34,13 @@ internal import CCrypto
     return digest
   }
 
+  /// The digest of what came so far; more may come.
+  func current() -> Digest<byteCount> {
+    let copy = unsafe DigestContext(algorithm)
+    Self.check(unsafe EVP_MD_CTX_copy_ex(copy.context, context))
+    return copy.finalize()
+  }
+
   private func start() {
     Self.check(unsafe EVP_DigestInit_ex(context, algorithm, nil))
   }

@@ -13,6 +13,9 @@ public struct SHA256: ~Copyable {
   /// The digest of all bytes taken; then the hasher starts anew, so one serves many messages.
   public mutating func finalize() -> SHA256Digest { context.finalize() }
 
+  /// The digest of all bytes taken so far; the hasher goes on.
+  public func digestSoFar() -> SHA256Digest { context.current() }
+
   /// The digest of one span of bytes.
   public static func hash(_ bytes: RawSpan) -> SHA256Digest {
     var hasher = SHA256()

@@ -32,7 +32,9 @@ struct BuildCommand: AsyncParsableCommand {
   @Flag(help: "Print the result as JSON.") var json = false
 
   func validate() throws {
-    guard !key.isEmpty else { throw ValidationError("--key is missing: an update is always signed") }
+    guard !key.isEmpty else {
+      throw ValidationError("--key is missing: an update is always signed")
+    }
     guard (1...2).contains(proto) else { throw ValidationError("--proto is 1 or 2") }
     guard (jobs ?? 1) >= 1 else { throw ValidationError("-j is at least 1") }
     if parent == nil, fromVersion != nil {
@@ -78,7 +80,8 @@ struct BuildCommand: AsyncParsableCommand {
   }
 
   private static func text(_ report: BuildReport, _ output: String) -> String {
-    let versions = report.fromVersion.map { "\($0) -> \(report.toVersion)" } ?? "\(report.toVersion)"
+    let versions =
+      report.fromVersion.map { "\($0) -> \(report.toVersion)" } ?? "\(report.toVersion)"
     return """
       \(output): version \(versions), \(ByteCount(report.fileLength)) (\(report.fileLength) bytes)
       stands for a send stream of \(ByteCount(report.plainLength)); \

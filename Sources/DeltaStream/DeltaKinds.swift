@@ -6,11 +6,12 @@ extension StreamVersion {
 }
 
 extension CommandKind {
-  /// The update file's manifest; before the first subvolume.
+  /// The update file's manifest; the first command.
   public static let manifest = CommandKind(rawValue: 0x8000)
   /// A signature over the manifest; behind it.
   public static let signature = CommandKind(rawValue: 0x8001)
-  /// A run of WRITEs as a binary patch against files of the parent.
+  /// A run of WRITEs as a binary patch against files of the parent, see ``PatchCommand``; behind
+  /// SNAPSHOT.
   public static let patch = CommandKind(rawValue: 0x8002)
 }
 

@@ -3,7 +3,7 @@ public import Linux
 public import SendStream
 
 /// Why a delta stream does not expand.
-public enum DeltaStreamError: Error {
+public enum DeltaStreamError: Error, Equatable {
   /// The framing, or one of btrfs's own commands, is wrong.
   case stream(StreamError)
   /// A command of a delta stream that this revision does not have, or that is out of its place.
@@ -16,12 +16,12 @@ public enum DeltaStreamError: Error {
   case tooManySources(offset: UInt64)
   /// A path that leads out of the tree, or is none at all.
   case badPath(offset: UInt64)
-  /// A write that ends past the largest file offset.
+  /// A write that ends behind ``NormalForm/maximumFileLength``.
   case offsetOverflow(offset: UInt64)
   /// An old file cannot be read.
   case source(path: [UInt8], SystemError)
   /// An old file is shorter than the patch says: this is not the parent that the patch was made
-  /// against.
+  /// against. Both in bytes from the file's start.
   case sourceTooShort(path: [UInt8], length: UInt64, needed: UInt64)
   /// The patch itself is wrong.
   case patch(PatchError, path: [UInt8], offset: UInt64)
@@ -39,13 +39,25 @@ extension DeltaStreamError: CustomStringConvertible {
     case .tooManySources(let offset): "the patch at byte \(offset) has too many sources"
     case .badPath(let offset): "the command at byte \(offset) has a path that leads nowhere"
     case .offsetOverflow(let offset): "the command at byte \(offset) writes past any file's end"
-    case .source(let path, let error): "old file \"\(text(path))\" cannot be read: \(error)"
+    case .source(let path, let error): "old file \(quoted(path)) cannot be read: \(error)"
     case .sourceTooShort(let path, let length, let needed):
-      "old file \"\(text(path))\" has \(length) bytes, the patch needs \(needed)"
+      "old file \(quoted(path)) has \(length) bytes, the patch needs \(needed)"
     case .patch(let error, let path, let offset):
-      "the patch of \"\(text(path))\" at byte \(offset) is wrong: \(error)"
+      "the patch of \(quoted(path)) at byte \(offset) is wrong: \(error)"
     }
   }
 
-  private func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
+  /// A path on one line, and without what steers a terminal: it may come from anybody.
+  private func quoted(_ path: [UInt8]) -> String {
+    var text = String.UnicodeScalarView()
+    for scalar in String(decoding: path, as: UTF8.self).unicodeScalars {
+      switch scalar {
+      case "\"", "\\": text += ["\\", scalar]
+      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}"..."\u{202E}", "\u{2066}"..."\u{2069}":
+        text += "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
+      default: text.append(scalar)
+      }
+    }
+    return "\"\(String(text))\""
+  }
 }

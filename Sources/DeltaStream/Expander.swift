@@ -5,7 +5,9 @@ public import SendStream
 /// Turns the commands of a delta stream into those of the plain stream that it stands for.
 ///
 /// Every command is handed to ``begin(_:)``, and ``next()`` then lends the plain commands one after
-/// the other: the command itself, or the WRITEs of a patch. Nothing is carried out here.
+/// the other: the command itself, or the WRITEs of a patch; `nil` means that the next one may come.
+/// Nothing is carried out here. Whether there is one stream only, whole, is for the reader's owner
+/// to see.
 ///
 ///     while let element = try reader.next() {
 ///       guard case .command(let frame) = element else { continue }
@@ -18,15 +20,19 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private let tree: Tree
   private let version: StreamVersion
   private let form: NormalForm
-  private var hasSubvolume = false
+  private var order: CommandOrder
   private var patch: RunningPatch<Tree.File>?
   private var pending: CommandKind?
   private var current = CommandKind.end
   private var payload: [UInt8] = []
 
   /// An expander of a delta stream over `base`, with the parent's files.
-  public init(tree: Tree, base: UInt16) {
+  public init(tree: Tree, base: UInt16) { self.init(tree: tree, base: base, CommandOrder()) }
+
+  /// An expander that stands where `order` does.
+  init(tree: Tree, base: UInt16, _ order: CommandOrder) {
     self.tree = tree
+    self.order = order
     version = StreamVersion(base: base)
     form = NormalForm(base: base)
   }
@@ -34,34 +40,24 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   /// The version of the plain stream.
   public var plainVersion: StreamVersion { version }
 
-  /// Takes the next command of the delta stream.
+  /// Takes the next command of the delta stream, once ``next()`` gave `nil` for the one before.
   ///
-  /// MANIFEST and SIGNATURE, before the subvolume, stand for nothing.
+  /// MANIFEST and SIGNATURE, before the subvolume, stand for nothing. Btrfs's own commands are not
+  /// looked into.
   ///
-  /// - Throws: ``DeltaStreamError``.
+  /// - Throws: ``DeltaStreamError``. The expander is of no use afterwards.
   public mutating func begin(_ frame: borrowing Frame) throws(DeltaStreamError) {
+    try order.add(frame)
     switch frame.kind {
-    case .manifest, .signature:
-      guard !hasSubvolume else {
-        throw .unexpectedCommand(frame.kind, offset: frame.offset)
-      }
-      return
+    case .manifest, .signature: break
     case .patch:
-      guard hasSubvolume else { throw .unexpectedCommand(frame.kind, offset: frame.offset) }
       let command = try PatchCommand(parsing: frame)
       patch = try RunningPatch(command, tree: tree, offset: frame.offset)
-      return
-    case .subvolume, .snapshot:
-      guard !hasSubvolume else { throw .severalSubvolumes(offset: frame.offset) }
-      hasSubvolume = true
     default:
-      guard !frame.kind.isExtension else {
-        throw .unexpectedCommand(frame.kind, offset: frame.offset)
-      }
+      payload.removeAll(keepingCapacity: true)
+      payload.append(copying: frame.payload)
+      pending = frame.kind
     }
-    payload.removeAll(keepingCapacity: true)
-    payload.append(copying: frame.payload)
-    pending = frame.kind
   }
 
   /// The next plain command; `nil` when the next one of the delta stream is wanted.

@@ -4,12 +4,15 @@ public import SendStream
 /// The one form in which a plain stream has its WRITEs.
 ///
 /// The kernel starts its chunks anew at every extent, so that the same contents give other
-/// commands. In the normal form WRITEs that follow each other in the stream and in the file are one
-/// run, and a run is cut where the file offset is a multiple of ``chunkLength``. So the place and
-/// the length of a run say which WRITEs it has.
+/// commands. In the normal form WRITEs of one path that follow each other in the stream and in the
+/// file are one run, and a run is cut where the file offset is a multiple of ``chunkLength``, and
+/// only there. So the place and the length of a run say which WRITEs it has. No WRITE is empty.
 public struct NormalForm: Sendable {
   /// The longest WRITE in bytes, a whole number of 4 KiB pages.
   public let chunkLength: Int
+
+  /// The longest file in bytes, which no WRITE may end behind: the kernel's `loff_t`.
+  public static let maximumFileLength = UInt64(Int64.max)
 
   /// The form for a version of btrfs's own format: 48 KiB in version 1, where a command has at
   /// most 64 KiB; 128 KiB from version 2 on. These are the kernel's own lengths.
@@ -20,9 +23,18 @@ public struct NormalForm: Sendable {
     let room = UInt64(chunkLength) - offset % UInt64(chunkLength)
     return Int(Swift.min(room, length))
   }
+
+  /// Whether `length` bytes from `offset` on are inside the longest file.
+  static func isInFile(offset: UInt64, length: UInt64) -> Bool {
+    let (end, overflow) = offset.addingReportingOverflow(length)
+    return !overflow && end <= maximumFileLength
+  }
 }
 
 /// Brings a plain stream into ``NormalForm``.
+///
+/// Every command but WRITE goes through as it is, and ends a run. After the last one comes
+/// ``finishRun(to:)``, unless that was END.
 ///
 /// Memory: one chunk.
 public struct WriteNormalizer: Sendable {
@@ -48,9 +60,11 @@ public struct WriteNormalizer: Sendable {
     let command: Command
     do throws(StreamError) { command = try Command(parsing: frame) } catch { throw .stream(error) }
     guard case .write(let path, let offset, let data) = command else { return }
-    guard !offset.addingReportingOverflow(UInt64(data.byteCount)).overflow else {
+    guard NormalForm.isInFile(offset: offset, length: UInt64(data.byteCount)) else {
       throw .offsetOverflow(offset: frame.offset)
     }
+    // It changes nothing, wherever it is; the kernel sends none.
+    if data.byteCount == 0 { return }
     let end = self.offset + UInt64(self.data.count)
     if offset != end || self.data.isEmpty || !path.hasSameBytes(as: self.path.rawSpan) {
       try finishRun(to: &writer)

@@ -6,7 +6,7 @@ public protocol OldTree {
   /// An open file.
   associatedtype File: OldFile
 
-  /// Opens the regular file at a path that ``StreamPath/isBeneathRoot(_:)`` allows.
+  /// Opens the regular file at a path that `StreamPath.isBeneathRoot(_:)` allows.
   func open(_ path: [UInt8]) throws(SystemError) -> File
 }
 
@@ -42,7 +42,7 @@ struct SourceSpace<File: OldFile>: OldBytes {
       do throws(SystemError) { file = try tree.open(source.path) } catch {
         throw .source(path: source.path, error)
       }
-      // Does not overflow: PatchSource was parsed so.
+      // Does not overflow: a source that was parsed ends inside the longest file.
       let needed = source.offset + source.length
       guard file.length >= needed else {
         throw .sourceTooShort(path: source.path, length: file.length, needed: needed)

@@ -32,7 +32,7 @@ public struct PatchCommand: ~Escapable {
     offset = try Self.number(&reader, .fileOffset, start)
     length = try Self.number(&reader, .size, start)
     guard length > 0 else { throw .malformedPatch(.size, offset: start) }
-    guard !offset.addingReportingOverflow(length).overflow else {
+    guard NormalForm.isInFile(offset: offset, length: length) else {
       throw .offsetOverflow(offset: start)
     }
     var sources: [PatchSource] = []
@@ -91,11 +91,13 @@ public struct PatchCommand: ~Escapable {
 extension StreamWriter {
   /// Writes a PATCH.
   ///
-  /// - Throws: ``StreamError/attributeTooLong(_:length:)`` for a path that no stream can hold;
-  ///   the writer is of no use then.
+  /// - Throws: ``StreamError/unknownCommand(_:offset:)`` in a plain stream, where stock tools would
+  ///   skip it in silence; ``StreamError/attributeTooLong(_:length:)`` for a path that no stream can
+  ///   hold: the writer is of no use then.
   public mutating func writePatch(
     path: RawSpan, offset: UInt64, length: UInt64, sources: [PatchSource], data: RawSpan
   ) throws(StreamError) {
+    guard !version.isPlain else { throw .unknownCommand(.patch, offset: 0) }
     beginCommand()
     try attribute(.path, path)
     attribute(.fileOffset, offset)

@@ -23,11 +23,11 @@ public struct PatchSource: Hashable, Sendable {
 
   private static let parentTree: UInt8 = 0
 
-  /// Reads an attribute's value; `nil` if it is not one.
+  /// Reads an attribute's value; `nil` if it is not one, or ends behind the longest file.
   init?(parsing value: RawSpan) {
     var cursor = ByteCursor(value)
     guard cursor.read(UInt8.self) == Self.parentTree, let offset = cursor.readVarint(),
-      let length = cursor.readVarint(), !offset.addingReportingOverflow(length).overflow
+      let length = cursor.readVarint(), NormalForm.isInFile(offset: offset, length: length)
     else { return nil }
     self.init(path: [UInt8](copying: cursor.takeRest()), offset: offset, length: length)
   }

@@ -6,7 +6,10 @@ public import SendStream
 /// by sections.
 public struct PlainStreamDigest: ~Copyable {
   private var whole = SHA256()
+  /// Of the current section, unless that is the first: then it is that of the whole so far, and
+  /// most streams have one section only.
   private var section = SHA256()
+  private var isInFirstSection = true
   private var header: [UInt8]
 
   /// How many bytes the stream has had.
@@ -30,13 +33,16 @@ public struct PlainStreamDigest: ~Copyable {
 
   /// Ends the current section and begins the next.
   public mutating func endSection() -> (length: UInt64, digest: SHA256Digest) {
-    let ended = (length: sectionLength, digest: section.finalize())
-    sectionLength = 0
-    return ended
+    let digest = isInFirstSection ? whole.digestSoFar() : section.finalize()
+    defer {
+      sectionLength = 0
+      isInFirstSection = false
+    }
+    return (sectionLength, digest)
   }
 
-  /// The SHA-256 of all; the digest then starts anew and is of no use.
-  public mutating func wholeDigest() -> SHA256Digest { whole.finalize() }
+  /// The SHA-256 of all that there has been.
+  public mutating func wholeDigest() -> SHA256Digest { whole.digestSoFar() }
 
   private mutating func addHeader() {
     let bytes = header
@@ -45,7 +51,7 @@ public struct PlainStreamDigest: ~Copyable {
 
   private mutating func add(_ bytes: RawSpan) {
     whole.update(bytes)
-    section.update(bytes)
+    if !isInFirstSection { section.update(bytes) }
     length += UInt64(bytes.byteCount)
     sectionLength += UInt64(bytes.byteCount)
   }

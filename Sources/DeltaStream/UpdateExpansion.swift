@@ -16,7 +16,9 @@ public import UpdateFile
 ///     try expansion.finish()
 ///
 /// A piece is checked before a byte of it is decoded; a section of the plain stream is checked when
-/// it ends; the whole, when ``finish()`` says so. Memory is what the manifest's needs say.
+/// it ends, and never gets longer than was signed; the whole, when ``finish()`` says so. What is not
+/// looked at is what the commands do, and whether the UUIDs in SUBVOL or SNAPSHOT are the
+/// manifest's. Memory is what the manifest's needs say.
 public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   private let manifest: Manifest
   private var payload: PayloadReader
@@ -24,8 +26,12 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   private var expander: Expander<Tree>
   private var digest: PlainStreamDigest
   private var buffer: [UInt8] = []
-  /// The section whose bytes are all with the reader.
-  private var endedSection: Int?
+  /// The section whose commands are read.
+  private var section = 0
+  /// Whether all its bytes are with the reader.
+  private var sectionIsDecoded = false
+  /// What was thrown: nothing is good afterwards.
+  private var failure: UpdateExpansionError?
 
   /// How many bytes are decoded at a time.
   private static var bufferLength: Int { 256 << 10 }
@@ -34,24 +40,26 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   ///
   /// - Parameters:
   ///   - manifest: the manifest, verified unless the caller says otherwise to its user.
-  ///   - tree: the parent's files; for a full update, any tree.
+  ///   - tree: the parent's files; of a full update, nothing is opened in it.
   ///   - memoryLimit: the most that decoding xz and one piece may take, in bytes.
   /// - Throws: ``UpdateExpansionError/updateFile(_:)``.
   public init(
     _ manifest: Manifest, tree: Tree, memoryLimit: UInt64
   ) throws(UpdateExpansionError) {
+    payload = try Self.reader(manifest, memoryLimit: memoryLimit)
     self.manifest = manifest
+    // 1 or 2, or there would be no reader.
     let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
-    do throws(UpdateFileError) {
-      payload = try PayloadReader(manifest.payload, memoryLimit: memoryLimit)
-    } catch { throw .updateFile(error) }
     reader = StreamReader(
       continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
-    expander = Expander(tree: tree, base: base)
+    expander = Expander(
+      tree: tree, base: base,
+      CommandOrder(behindHeadOfUpdateWithParent: manifest.parent != nil))
     digest = PlainStreamDigest(version: StreamVersion(base: base))
   }
 
-  /// How many bytes of the file are to be given next; 0 while there are commands, and at the end.
+  /// How long the next piece of the file is, in bytes, once ``next()`` gives `nil`; 0 when the file
+  /// has no more.
   public var wanted: Int { payload.wanted }
 
   /// The version of the plain stream.
@@ -60,9 +68,10 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   /// How many bytes of the plain stream there have been.
   public var plainLength: UInt64 { digest.length }
 
-  /// Takes the next piece of the file.
+  /// Takes the next piece of the file: all ``wanted`` bytes.
   ///
-  /// - Throws: ``UpdateExpansionError/updateFile(_:)`` if it is not the one that was signed.
+  /// - Throws: ``UpdateExpansionError/updateFile(_:)`` if it is not the one that was signed. The
+  ///   expansion is of no use afterwards.
   public mutating func append(piece: RawSpan) throws(UpdateExpansionError) {
     do throws(UpdateFileError) { try payload.append(piece: piece) } catch {
       throw .updateFile(error)
@@ -71,10 +80,16 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
 
   /// The next plain command; `nil` when the next piece is wanted, or nothing more.
   ///
-  /// - Throws: ``UpdateExpansionError``. The expansion is of no use afterwards.
+  /// - Throws: ``UpdateExpansionError``, and the same again from then on.
   @_lifetime(&self)
   public mutating func next() throws(UpdateExpansionError) -> Frame? {
-    guard try advance() else { return nil }
+    if let failure { throw failure }
+    do throws(UpdateExpansionError) {
+      guard try advance() else { return nil }
+    } catch {
+      failure = error
+      throw error
+    }
     return expander.frame
   }
 
@@ -82,6 +97,7 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   ///
   /// - Throws: ``UpdateExpansionError`` unless the plain stream is whole and the one that was signed.
   public mutating func finish() throws(UpdateExpansionError) {
+    if let failure { throw failure }
     do throws(UpdateFileError) { try payload.finish() } catch { throw .updateFile(error) }
     do throws(StreamError) { try reader.finish() } catch { throw .deltaStream(.stream(error)) }
     guard digest.length == manifest.plain.length,
@@ -89,18 +105,26 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     else { throw .plainStreamDiffers }
   }
 
+  private static func reader(
+    _ manifest: Manifest, memoryLimit: UInt64
+  ) throws(UpdateExpansionError) -> PayloadReader {
+    do throws(UpdateFileError) {
+      guard (1...2).contains(manifest.baseVersion) else {
+        throw UpdateFileError.invalidValue(.baseVersion, value: UInt64(manifest.baseVersion))
+      }
+      return try PayloadReader(manifest.payload, memoryLimit: memoryLimit)
+    } catch { throw .updateFile(error) }
+  }
+
   /// Makes the next plain command ready; `false` when a piece is wanted.
   private mutating func advance() throws(UpdateExpansionError) -> Bool {
     while true {
       if try advanceExpander() {
-        digest.add(expander.frame)
+        try countPlainCommand()
         return true
       }
       if try Self.beginCommand(&reader, &expander) { continue }
-      if let ended = endedSection {
-        try checkSection(ended)
-        endedSection = nil
-      }
+      if sectionIsDecoded { try endSection() }
       guard try decode() else { return false }
     }
   }
@@ -109,6 +133,15 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     do throws(DeltaStreamError) { return try expander.advance() } catch {
       throw .deltaStream(error)
     }
+  }
+
+  /// Takes the command that is ready into the digest; a section that gets too long is noticed
+  /// before its command is used.
+  private mutating func countPlainCommand() throws(UpdateExpansionError) {
+    digest.add(expander.frame)
+    guard section < manifest.payload.cuts.count,
+      digest.sectionLength <= manifest.payload.cuts[section].plainLength
+    else { throw .sectionDiffers(index: section) }
   }
 
   /// Hands the next command of the delta stream to the expander; `false` when more bytes are
@@ -128,32 +161,39 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     return true
   }
 
-  /// Checks the part of the plain stream that a section stands for.
-  private mutating func checkSection(_ index: Int) throws(UpdateExpansionError) {
-    let cut = manifest.payload.cuts[index]
+  /// Checks that no command crosses the section's end, and what it stands for.
+  private mutating func endSection() throws(UpdateExpansionError) {
+    let cut = manifest.payload.cuts[section]
     let plain = digest.endSection()
     guard reader.bufferedByteCount == 0, plain.length == cut.plainLength,
       plain.digest == cut.plainSHA256
-    else { throw .sectionDiffers(index: index) }
+    else { throw .sectionDiffers(index: section) }
+    section += 1
+    sectionIsDecoded = false
   }
 
   /// Decodes more of the delta stream; `false` when a piece is wanted, or nothing more.
   private mutating func decode() throws(UpdateExpansionError) -> Bool {
-    var bytes: [UInt8] = []
-    swap(&bytes, &buffer)
-    defer { swap(&bytes, &buffer) }
-    bytes.removeAll(keepingCapacity: true)
-    var status = PayloadReader.Status.end
+    let status: PayloadReader.Status
     do throws(UpdateFileError) {
-      try bytes.append(upTo: Self.bufferLength) { (out) throws(UpdateFileError) in
-        status = try payload.decode(into: &out)
-      }
+      status = try Self.decode(&payload, by: &buffer, into: &reader)
     } catch { throw .updateFile(error) }
-    reader.append(bytes.rawSpan)
-    if case .sectionEnd(let index) = status {
-      endedSection = index
-      return true
+    if case .sectionEnd = status { sectionIsDecoded = true }
+    return sectionIsDecoded || !buffer.isEmpty
+  }
+
+  /// Hands decoded bytes to the reader.
+  ///
+  /// As parameters they are apart, as the closure needs them.
+  private static func decode(
+    _ payload: inout PayloadReader, by buffer: inout [UInt8], into reader: inout StreamReader
+  ) throws(UpdateFileError) -> PayloadReader.Status {
+    var status = PayloadReader.Status.end
+    buffer.removeAll(keepingCapacity: true)
+    try buffer.append(upTo: bufferLength) { (out) throws(UpdateFileError) in
+      status = try payload.decode(into: &out)
     }
-    return !bytes.isEmpty
+    reader.append(buffer.rawSpan)
+    return status
   }
 }

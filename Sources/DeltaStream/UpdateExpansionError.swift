@@ -1,7 +1,7 @@
 public import UpdateFile
 
 /// Why an update file does not expand to the plain stream that was signed.
-public enum UpdateExpansionError: Error {
+public enum UpdateExpansionError: Error, Equatable {
   /// The container is wrong or damaged.
   case updateFile(UpdateFileError)
   /// The delta stream is wrong, or the parent is not the one that it was made against.
@@ -22,9 +22,9 @@ extension UpdateExpansionError: CustomStringConvertible {
     case .deltaStream(let error): "\(error)"
     case .secondStream: "a second stream begins inside the update"
     case .sectionDiffers(let index):
-      "section \(index) does not expand to what was signed: the parent was changed"
+      "section \(index) of the update does not expand to what was signed: the parent is another one, or was changed"
     case .plainStreamDiffers:
-      "the update does not expand to what was signed: the parent was changed"
+      "the update does not expand to what was signed: the parent is another one, or was changed"
     }
   }
 }

@@ -22,6 +22,9 @@
       case none
       /// The call is not made, and fails.
       case fail(at: Int, Errno)
+      /// The call is not made, and fails; so does every later one. What the calls before it did is
+      /// what a kill in place of the call would leave.
+      case failFrom(Int, Errno)
       /// The process is killed in place of the call.
       case kill(at: Int)
       /// The process is killed once the call is done.
@@ -93,6 +96,7 @@
       let call = calls.add(1, ordering: .relaxed).newValue
       switch fault {
       case .fail(at: call, let errno): return errno
+      case .failFrom(let first, let errno) where call >= first: return errno
       case .kill(at: call): Self.killProcess()
       default: break
       }

@@ -1,6 +1,5 @@
-internal import Bytes
+public import Bytes
 public import Linux
-public import SendStream
 
 /// The subvolumes that CLONE may read from besides the stream's own, each under the UUID by which
 /// the stream means it.

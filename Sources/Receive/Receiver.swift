@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 public import Linux
 public import SendStream
 

@@ -56,7 +56,8 @@ struct BuildRun {
     if let parent = options.parent {
       from = try version(options.fromVersion, of: parent, options.prefix)
     }
-    return Versions(from: from, to: try version(options.toVersion, of: options.child, options.prefix))
+    return Versions(
+      from: from, to: try version(options.toVersion, of: options.child, options.prefix))
   }
 
   private static func version(
@@ -78,7 +79,8 @@ struct BuildRun {
   /// Has the kernel send the child, and makes the plan of it.
   private func makePlan() throws(BuildError) -> Plan {
     var planner = Planner(
-      base: options.streamVersion, hasParent: trees.hasParent, file: try temporary("plan"))
+      base: options.streamVersion, child: trees.child, hasParent: trees.hasParent,
+      file: try temporary("plan"))
     var sender = try trees.sender(version: options.streamVersion)
     var length: UInt64 = 0
     while true {

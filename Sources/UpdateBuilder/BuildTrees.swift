@@ -6,7 +6,7 @@ internal import Tree
 
 /// The trees of a build, open.
 struct BuildTrees {
-  private let child: OpenSubvolume
+  let child: OpenSubvolume
   private let parent: OpenSubvolume?
 
   /// Opens both and checks that they can be built from.

@@ -17,7 +17,9 @@ struct DeltaWriter: ~Copyable {
 
   /// Hands on what comes before a run, and then the run in the form that was chosen for it.
   mutating func write(_ run: WrittenRun, as parts: [ShrunkPart]) throws(BuildError) {
-    while reader.offset < run.streamOffset { try passOn() }
+    while reader.offset < run.streamOffset {
+      guard try passOn() else { throw .planChanged }
+    }
     sink.endSectionIfDue()
     for part in parts { try write(part) }
   }
@@ -25,7 +27,6 @@ struct DeltaWriter: ~Copyable {
   /// Hands on what comes behind the last run.
   mutating func finish() throws(BuildError) { while try passOn() {} }
 
-  @discardableResult
   private mutating func passOn() throws(BuildError) -> Bool {
     // The frame borrows all of this value.
     let sink = sink

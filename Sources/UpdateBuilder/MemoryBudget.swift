@@ -13,6 +13,10 @@ struct MemoryBudget {
   static let maximumDictionary: UInt32 = 64 << 20
   private static let minimumDictionary: UInt32 = 1 << 20
   private static let commandCopies: UInt64 = 3
+  /// The longest command is at least as long as the kernel's: a WRITE of 128 KiB, with its path.
+  private static let commandLengths = 192 << 10...8 << 20
+  /// What a PATCH has beside its patch: two paths of 4 KiB, numbers, attributes' heads.
+  static let patchOverhead = 16 << 10
 
   /// The longest patch.
   let maximumPatchLength: Int
@@ -22,24 +26,41 @@ struct MemoryBudget {
   init(total: UInt64) throws(BuildError) {
     self.total = total
     let shared = total > Self.program ? total - Self.program : 0
-    maximumPatchLength = Int(Swift.min(Swift.max(shared / 12, 192 << 10), 8 << 20))
-    let least = try Self.memory(
-      dictionary: Self.minimumDictionary, longestCommand: maximumPatchLength,
-      pieceSize: Manifest.Payload.minimumPieceSize)
-    guard least <= total else { throw .memoryTooSmall(given: total, needed: least) }
+    let lengths = Self.commandLengths
+    let commandLength = Swift.min(
+      Swift.max(Int(clamping: shared / 12), lengths.lowerBound), lengths.upperBound)
+    maximumPatchLength = commandLength - Self.patchOverhead
+    try Self.check(
+      Self.memory(
+        dictionary: Self.minimumDictionary, longestCommand: commandLength,
+        pieceSize: Manifest.Payload.minimumPieceSize), of: total)
   }
 
   /// The dictionary for a delta stream of a length: a power of two, no larger than it helps.
+  ///
+  /// - Throws: ``BuildError/memoryTooSmall(given:needed:)`` if not even the smallest fits: a stream
+  ///   of tens of gigabytes has larger pieces.
   func dictionary(deltaLength: UInt64, longestCommand: Int) throws(BuildError) -> UInt32 {
+    let pieceSize: UInt32
+    // Packed it is shorter, or hardly longer: then there is a power of two to spare.
+    do throws(UpdateFileError) {
+      pieceSize = try Manifest.Payload.pieceSize(forLength: deltaLength)
+    } catch { throw .updateFile(error) }
     var size = Self.minimumDictionary
+    try Self.check(
+      Self.memory(dictionary: size, longestCommand: longestCommand, pieceSize: pieceSize),
+      of: total)
     while size < Self.maximumDictionary, UInt64(size) < deltaLength {
       let next = try Self.memory(
-        dictionary: size * 2, longestCommand: longestCommand,
-        pieceSize: Manifest.Payload.minimumPieceSize)
+        dictionary: size * 2, longestCommand: longestCommand, pieceSize: pieceSize)
       guard next <= total else { break }
       size *= 2
     }
     return size
+  }
+
+  private static func check(_ needed: UInt64, of total: UInt64) throws(BuildError) {
+    guard needed <= total else { throw .memoryTooSmall(given: total, needed: needed) }
   }
 
   /// What applying takes, in bytes.

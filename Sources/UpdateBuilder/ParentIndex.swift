@@ -1,6 +1,6 @@
 /// The regular files of the parent, found by what a changed file may have been before.
 ///
-/// Memory: some 100 bytes a file and its path.
+/// Memory: some 100 bytes a file, and its path twice.
 struct ParentIndex: Sendable {
   /// A regular file of the parent.
   struct File: Sendable {
@@ -9,23 +9,28 @@ struct ParentIndex: Sendable {
   }
 
   private var files: [File] = []
+  /// Of each file's name.
+  private var namePatterns: [UInt64] = []
   private var byPath: [[UInt8]: Int32] = [:]
   private var bySize: [UInt64: [Int32]] = [:]
   private var byPathPattern: [UInt64: [Int32]] = [:]
   private var byNamePattern: [UInt64: [Int32]] = [:]
 
-  /// How many files of one size are named, of how many that are looked at.
+  /// How many files of one size are named, of how many that are looked at. The first are those
+  /// that were added first, so the choice is the same each time.
   private static let maximumAlternatives = 32
   private static let maximumLookedAt = 1024
 
   /// Adds a file. Empty ones have nothing to copy and are left out.
   mutating func add(path: [UInt8], size: UInt64) {
     guard size > 0, let index = Int32(exactly: files.count) else { return }
+    let namePattern = NamePattern.hash(NamePattern.fileName(path))
     files.append(File(path: path, size: size))
+    namePatterns.append(namePattern)
     byPath[path] = index
     bySize[size, default: []].append(index)
     byPathPattern[NamePattern.hash(path), default: []].append(index)
-    byNamePattern[NamePattern.hash(NamePattern.fileName(path)), default: []].append(index)
+    byNamePattern[namePattern, default: []].append(index)
   }
 
   /// The file at a path.
@@ -34,10 +39,10 @@ struct ParentIndex: Sendable {
   /// Files that are just as long, those with the same name pattern first.
   func files(ofSize size: UInt64, like path: [UInt8]) -> [File] {
     let pattern = NamePattern.hash(NamePattern.fileName(path))
-    let all = bySize[size, default: []].prefix(Self.maximumLookedAt).map { files[Int($0)] }
-    let alike = all.filter { NamePattern.hash(NamePattern.fileName($0.path)) == pattern }
-    let rest = all.filter { NamePattern.hash(NamePattern.fileName($0.path)) != pattern }
-    return Array((alike + rest).prefix(Self.maximumAlternatives))
+    let all = bySize[size, default: []].prefix(Self.maximumLookedAt)
+    let alike = all.filter { namePatterns[Int($0)] == pattern }
+    let rest = all.filter { namePatterns[Int($0)] != pattern }
+    return (alike + rest).prefix(Self.maximumAlternatives).map { files[Int($0)] }
   }
 
   /// The file whose path differs only in numbers and whose size is nearest.
@@ -51,7 +56,7 @@ struct ParentIndex: Sendable {
   }
 
   private func nearest(_ indices: [Int32]?, _ size: UInt64) -> File? {
-    // The first of the nearest: the order is that of the walk, so the choice is the same each time.
+    // Of equally near ones the first.
     var best: File?
     for index in (indices ?? []).prefix(Self.maximumLookedAt) {
       let file = files[Int(index)]

@@ -40,11 +40,12 @@ struct PatchMaker: Sendable {
     ]
   }
 
-  /// Where to cut a range in two; `nil` when it is one chunk.
+  /// Where to cut a range in two, near its middle; `nil` when it is one chunk.
   private func middle(_ offset: UInt64, _ count: Int) -> Int? {
     let chunk = UInt64(form.chunkLength)
-    let cut = (offset + UInt64(count / 2)) / chunk * chunk
-    guard cut > offset, cut < offset + UInt64(count) else { return nil }
+    let before = (offset + UInt64(count / 2)) / chunk * chunk
+    let cut = before > offset ? before : before + chunk
+    guard cut < offset + UInt64(count) else { return nil }
     return Int(cut - offset)
   }
 

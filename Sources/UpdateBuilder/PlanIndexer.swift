@@ -18,7 +18,7 @@ struct PlanIndexer {
   private var open: Open?
   private var runs: [(run: WrittenRun, node: StreamNamespace.Node)] = []
 
-  /// Bytes that WRITEs put into files, each run rounded up to 4 KiB.
+  /// Bytes that WRITEs put into files, whole blocks of 4 KiB for each run.
   private(set) var dataBytes: UInt64 = 0
   /// How many commands there are that change names or metadata.
   private(set) var metadataCommands: UInt64 = 0
@@ -42,6 +42,9 @@ struct PlanIndexer {
     metadataCommands += 1
     try follow(command)
   }
+
+  /// Directories that would come out with a wrong time if the stream ended here.
+  func directoriesWithoutTimes() -> [[UInt8]] { names.directoriesWithoutTimes() }
 
   /// The runs, once there are no more commands.
   mutating func finish() -> [WrittenRun] {
@@ -75,7 +78,9 @@ struct PlanIndexer {
   private mutating func closeRun() {
     guard let ended = open else { return }
     runs.append((ended.run, ended.node))
-    dataBytes += (ended.run.length + 4095) / 4096 * 4096
+    let block: UInt64 = 4096
+    let (first, end) = (ended.run.offset / block, (ended.run.end + block - 1) / block)
+    dataBytes += (end - first) * block
     open = nil
   }
 
@@ -89,11 +94,12 @@ struct PlanIndexer {
     case .link(let path, let existing):
       names.link([UInt8](copying: path), to: [UInt8](copying: existing))
     case .unlink(let path), .removeDirectory(let path): names.remove([UInt8](copying: path))
+    case .setTimes(let path, _, _, _, _): names.setTimes([UInt8](copying: path))
     case .updateExtent: throw .unsupportedCommand(.updateExtent)
     case .encodedWrite: throw .unsupportedCommand(.encodedWrite)
     case .enableVerity: throw .unsupportedCommand(.enableVerity)
     case .subvolume, .snapshot, .setXattr, .removeXattr, .write, .clone, .truncate, .changeMode,
-      .changeOwner, .setTimes, .end, .allocate, .setFileAttributes:
+      .changeOwner, .end, .allocate, .setFileAttributes:
       break
     }
   }

@@ -20,9 +20,12 @@ struct Planner: ~Copyable {
   private var length: UInt64 = 0
   private let file: Descriptor
 
+  private let child: OpenSubvolume
+
   /// A planner that writes into an empty file.
-  init(base: UInt16, hasParent: Bool, file: consuming Descriptor) {
+  init(base: UInt16, child: OpenSubvolume, hasParent: Bool, file: consuming Descriptor) {
     self.base = base
+    self.child = child
     kernel = StreamReader(maximumBase: base)
     normalizer = WriteNormalizer(base: base)
     writer = StreamWriter(version: StreamVersion(base: base))
@@ -34,8 +37,36 @@ struct Planner: ~Copyable {
   /// Takes the next bytes of the kernel's stream.
   mutating func add(_ bytes: RawSpan) throws(BuildError) {
     kernel.append(bytes)
-    while try Self.step(&kernel, &hasHeader, &normalizer, &writer) {}
+    while let kind = try Self.step(&kernel, &hasHeader, &normalizer, &writer) {
+      if kind == .end { try end() }
+    }
     try write()
+  }
+
+  /// Ends the plan.
+  ///
+  /// The kernel sets a directory's times once and may yet change its entries: it makes new files in
+  /// the root, and forgets which of more than 64 directories it has set the times of. The stream
+  /// would then leave them with the time of the receiver's clock. What the child has is set once more.
+  private mutating func end() throws(BuildError) {
+    try write()
+    for path in indexer.directoriesWithoutTimes() {
+      let (access, modification) = try times(of: path)
+      do throws(StreamError) {
+        try writer.write(
+          .setTimes(
+            path: path.rawSpan, access: access, modification: modification, change: modification,
+            creation: nil))
+      } catch { throw .kernelStream(error) }
+    }
+    do throws(StreamError) { try writer.write(.end) } catch { throw .kernelStream(error) }
+  }
+
+  private func times(of path: [UInt8]) throws(BuildError) -> (Timespec, Timespec) {
+    do throws(SystemError) {
+      let status = try child.root.open(beneath: path, [.readOnly, .directory, .noFollow]).status()
+      return (Timespec(status.accessTime), Timespec(status.modificationTime))
+    } catch { throw .system(error) }
   }
 
   /// The plan, once the kernel's stream has ended.
@@ -48,16 +79,16 @@ struct Planner: ~Copyable {
       runs: runs, dataBytes: indexer.dataBytes, metadataCommands: indexer.metadataCommands)
   }
 
-  /// Takes one header or command over; `false` when there is none yet.
+  /// Takes one header or command over, but for END; `nil` when there is none yet.
   ///
   /// The command borrows the reader while the others change: as parameters they are apart.
   private static func step(
     _ kernel: inout StreamReader, _ hasHeader: inout Bool, _ normalizer: inout WriteNormalizer,
     _ writer: inout StreamWriter
-  ) throws(BuildError) -> Bool {
+  ) throws(BuildError) -> CommandKind? {
     let element: StreamElement
     do throws(StreamError) {
-      guard let next = try kernel.next() else { return false }
+      guard let next = try kernel.next() else { return nil }
       element = next
     } catch { throw .kernelStream(error) }
     switch element {
@@ -69,12 +100,17 @@ struct Planner: ~Copyable {
       }
       hasHeader = true
       writer.writeHeader()
+      return CommandKind(rawValue: 0)
     case .command(let frame):
-      do throws(DeltaStreamError) { try normalizer.add(frame, to: &writer) } catch {
-        throw .deltaStream(error)
-      }
+      do throws(DeltaStreamError) {
+        if frame.kind == .end {
+          try normalizer.finishRun(to: &writer)
+        } else {
+          try normalizer.add(frame, to: &writer)
+        }
+      } catch { throw .deltaStream(error) }
+      return frame.kind
     }
-    return true
   }
 
   /// Writes what is ready to the file.
@@ -116,5 +152,11 @@ struct Planner: ~Copyable {
       return Plan.Identity(uuid: uuid, ctransid: ctransid, parent: (parent, parentCtransid))
     default: throw .kernelStream(.commandOutsideSubvolume(frame.kind, offset: frame.offset))
     }
+  }
+}
+
+extension Timespec {
+  fileprivate init(_ time: FileTime) {
+    self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
   }
 }

@@ -7,20 +7,29 @@ internal import DeltaStream
 struct ShrinkJob: Sendable {
   let runs: Range<Int>
 
-  /// The jobs of a plan, in its order.
-  static func jobs(of plan: Plan) -> [ShrinkJob] {
+  /// The most bytes that the runs of one job write together, unless it is one run: all its patches
+  /// are in memory before the first is written.
+  static let maximumLength: UInt64 = 256 << 20
+
+  /// The jobs of a plan's runs, in their order.
+  static func jobs(of runs: [WrittenRun]) -> [ShrinkJob] {
     var jobs: [ShrinkJob] = []
     var start = 0
-    for index in plan.runs.indices {
-      let next = index + 1
-      if next < plan.runs.count, plan.runs[next].path == plan.runs[index].path,
-        plan.runs[next].finalPath == plan.runs[index].finalPath, next - start < 4096
-      {
-        continue
+    var length: UInt64 = 0
+    for (index, run) in runs.enumerated() {
+      if index > start {
+        let last = runs[index - 1]
+        if run.path != last.path || run.finalPath != last.finalPath
+          || length + run.length > maximumLength
+        {
+          jobs.append(ShrinkJob(runs: start..<index))
+          start = index
+          length = 0
+        }
       }
-      jobs.append(ShrinkJob(runs: start..<next))
-      start = next
+      length += run.length
     }
+    if start < runs.count { jobs.append(ShrinkJob(runs: start..<runs.count)) }
     return jobs
   }
 
@@ -31,17 +40,24 @@ struct ShrinkJob: Sendable {
     var results: [[ShrunkPart]] = []
     var old: OldRange?
     for run in plan.runs[runs] {
-      let new = try plan.contents(of: run)
-      guard let matcher, let file = try matcher.oldFile(of: run, new: new) else {
-        results.append([ShrunkPart(offset: run.offset, length: run.length, form: .writes)])
-        continue
-      }
-      let source = matcher.range(of: file, for: run.offset)
-      if old?.source != source { old = try matcher.load(source) }
-      do throws(DiffError) {
-        results.append(try maker.parts(of: new, at: run.offset, from: old))
-      } catch { throw .diff(error) }
+      results.append(try parts(of: run, plan, matcher, maker, &old))
     }
     return results
+  }
+
+  /// How one run travels; the old file of the run before is kept, as it mostly is the same one.
+  private func parts(
+    of run: WrittenRun, _ plan: Plan, _ matcher: OldFileMatcher?, _ maker: PatchMaker,
+    _ old: inout OldRange?
+  ) throws(BuildError) -> [ShrunkPart] {
+    let asItIs = [ShrunkPart(offset: run.offset, length: run.length, form: .writes)]
+    guard let matcher, run.length >= UInt64(PatchMaker.minimumLength) else { return asItIs }
+    let new = try plan.contents(of: run)
+    guard let file = try matcher.oldFile(of: run, new: new) else { return asItIs }
+    let source = matcher.range(of: file, for: run.offset)
+    if old?.source != source { old = try matcher.load(source) }
+    do throws(DiffError) { return try maker.parts(of: new, at: run.offset, from: old) } catch {
+      throw .diff(error)
+    }
   }
 }

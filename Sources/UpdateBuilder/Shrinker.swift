@@ -35,7 +35,7 @@ struct Shrinker {
   private func run(
     _ group: inout ThrowingTaskGroup<(Int, [[ShrunkPart]]), any Error>, _ writer: inout DeltaWriter
   ) async throws {
-    let jobs = ShrinkJob.jobs(of: plan)
+    let jobs = ShrinkJob.jobs(of: plan.runs)
     var waiting: [Int: [[ShrunkPart]]] = [:]
     var started = 0
     var written = 0

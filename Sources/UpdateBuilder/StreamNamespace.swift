@@ -20,6 +20,8 @@ final class StreamNamespace {
   }
 
   private let root: Node
+  /// Directories whose entries changed since their times were set.
+  private var touched: [ObjectIdentifier: Node] = [:]
 
   /// The names of a stream that begins with an empty subvolume, or with a snapshot of a parent.
   init(hasParent: Bool) {
@@ -54,8 +56,22 @@ final class StreamNamespace {
   /// Says that a name is gone.
   func remove(_ path: [UInt8]) {
     let node = node(at: path)
-    node.directory?.children[node.name] = nil
+    if let directory = node.directory {
+      directory.children[node.name] = nil
+      touch(directory)
+    }
     node.directory = nil
+  }
+
+  /// Says that a file's or directory's times were set.
+  func setTimes(_ path: [UInt8]) {
+    if !touched.isEmpty { touched[ObjectIdentifier(node(at: path))] = nil }
+  }
+
+  /// The paths, as the names are now, of the directories whose entries changed since their times
+  /// were set: carried out like that, they would have the time of that instead of their own.
+  func directoriesWithoutTimes() -> [[UInt8]] {
+    touched.values.compactMap { path(of: $0) }.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
   /// The path of a node as the names are now; `nil` if it has none any more.
@@ -79,11 +95,14 @@ final class StreamNamespace {
     return child
   }
 
+  private func touch(_ directory: Node) { touched[ObjectIdentifier(directory)] = directory }
+
   private func insert(_ node: Node, at path: [UInt8]) {
     let split = path.lastIndex(of: UInt8(ascii: "/"))
     let directory = self.node(at: Array(path[..<(split ?? 0)]))
     node.name = Array(path[(split.map { $0 + 1 } ?? 0)...])
     node.directory = directory
+    touch(directory)
     // What had the name before has none now.
     directory.children[node.name]?.directory = nil
     directory.children[node.name] = node

@@ -15,7 +15,9 @@ struct AttributeWriter {
   }
 
   /// Appends an attribute that is a number.
-  mutating func append(_ attribute: UpdateAttribute, _ value: some FixedWidthInteger & BitwiseCopyable) {
+  mutating func append(
+    _ attribute: UpdateAttribute, _ value: some FixedWidthInteger & BitwiseCopyable
+  ) {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: value)
     append(attribute, bytes)

@@ -1,1 +1,6 @@
-@main struct Program { static func main() {} }
+internal import DeviceCommands
+
+@main
+struct Main {
+  static func main() async { await DeviceProgram.start() }
+}

@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 public import SendStream
 
 /// One or more of every command, with values that are hard to write, read or print.

@@ -69,7 +69,7 @@ public struct StreamContents: Equatable, Sendable {
 }
 
 /// The first line in which two texts differ, as both have it; `nil` when they are the same.
-public func firstDifference(_ text: [UInt8], _ expected: [UInt8]) -> String? {
+public func firstDifferentLine(_ text: [UInt8], _ expected: [UInt8]) -> String? {
   if text == expected { return nil }
   let split = { (text: [UInt8]) in
     text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -1,0 +1,87 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import Linux
+internal import UpdateFile
+internal import UpdateInstaller
+
+/// `btrfs-update check`
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Say which update fits this device, and why the others do not.",
+    discussion: "Only heads are read, and nothing is changed. Of a directory, all *.btrfs.xz.")
+
+  @Argument(help: "An update file, or a directory of update files.") var path: String
+  @OptionGroup var root: RootOptions
+  @OptionGroup var trust: TrustOptions
+  @Flag(help: "Print JSON.") var json = false
+
+  /// The most files that are looked at in one directory.
+  private static let maximumFiles = 1000
+
+  func run() async throws {
+    let device = try root.device()
+    let options = try trust.options()
+    let paths = try candidates()
+    var reports: [(String, UpdateReport)] = []
+    for path in paths {
+      let source = try Descriptor.open(path)
+      reports.append((path, device.check(source, options)))
+    }
+    if json {
+      print(JSONValue.array(reports.map { Self.json($0.0, $0.1) }).text)
+    } else {
+      for (path, report) in reports { print(Self.text(path, report)) }
+    }
+    try fail(unlessOneFits: reports)
+  }
+
+  private func candidates() throws -> [String] {
+    let source = try Descriptor.open(path)
+    guard try source.status().type == .directory else { return [path] }
+    let names = try source.entries().map(\.name)
+      .filter { $0.suffix(9).elementsEqual(".btrfs.xz".utf8) && $0.first != UInt8(ascii: ".") }
+      .sorted { $0.lexicographicallyPrecedes($1) }
+    guard names.count <= Self.maximumFiles else {
+      throw CommandFailure(
+        .usage, "\"\(path)\" holds more than \(Self.maximumFiles) updates: name one")
+    }
+    // A name that is not UTF-8 cannot be told to anybody, and is none that we made.
+    return names.compactMap { String(validating: $0, as: UTF8.self) }.map { "\(path)/\($0)" }
+  }
+
+  private func fail(unlessOneFits reports: [(String, UpdateReport)]) throws {
+    if reports.contains(where: { $0.1.problems.isEmpty }) { return }
+    if reports.count == 1, let problem = reports[0].1.problems.first {
+      throw DeviceFailure.failure(problem)
+    }
+    throw CommandFailure(.noneFits, "no update in \"\(path)\" fits this device")
+  }
+
+  private static func text(_ path: String, _ report: UpdateReport) -> String {
+    guard !report.problems.isEmpty else {
+      let version = report.manifest.map { "version \($0.toVersion)" } ?? "update"
+      return "\(path): \(version) fits"
+    }
+    return report.problems.map { "\(path): does not fit: \($0)" }.joined(separator: "\n")
+  }
+
+  private static func json(_ path: String, _ report: UpdateReport) -> JSONValue {
+    .object([
+      ("file", .string(path)), ("fits", .bool(report.problems.isEmpty)),
+      ("fromVersion", report.manifest?.parent.map { .unsigned($0.version) } ?? .null),
+      ("toVersion", report.manifest.map { .unsigned($0.toVersion) } ?? .null),
+      (
+        "problems",
+        .array(
+          report.problems.map { problem in
+            let failure = DeviceFailure.failure(problem)
+            return .object([
+              ("exit", .number(Int64(failure.exit.rawValue))),
+              ("message", .string(failure.message)),
+            ])
+          })
+      ),
+    ])
+  }
+}

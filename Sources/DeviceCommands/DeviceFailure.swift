@@ -1,0 +1,50 @@
+internal import CommandSupport
+internal import UpdateInstaller
+
+/// What the errors that the device's commands meet mean.
+enum DeviceFailure {
+  /// The exit status and the line for an error; `nil` for one of the command line.
+  static func explain(_ error: any Error) -> CommandFailure? {
+    if let error = error as? InstallError { return failure(error) }
+    return CommandFailure(explaining: error)
+  }
+
+  /// The exit status and the line for an error of the installer.
+  static func failure(_ error: InstallError) -> CommandFailure {
+    switch error {
+    case .system(let error): CommandFailure(error)
+    case .spaceExhausted(let error): CommandFailure(error)
+    case .damagedHead(let error): CommandFailure(error)
+    case .damagedPayload(let error): CommandFailure(error)
+    default: CommandFailure(exit(of: error), "\(error)")
+    }
+  }
+
+  private static func exit(of error: InstallError) -> ProgramExit {
+    switch error {
+    case .notRoot: .notRoot
+    case .notBtrfs: .notBtrfs
+    case .busy: .busy
+    case .noSuchVersion, .nothingToRollBack, .noManifest: .noSuchVersion
+    case .recordCorrupt, .journalMismatch: .journalCorrupt
+    case .notSigned: .unsigned
+    case .notTrusted: .untrusted
+    case .badSignature: .badSignature
+    case .notUpdateFile, .damagedHead: .notAnUpdate
+    case .unsupportedRevision, .unsupportedFeature, .toolTooOld: .unsupported
+    case .wrongProduct: .wrongProduct
+    case .olderVersion: .olderVersion
+    case .alreadyInstalled: .alreadyInstalled
+    case .parentMissing: .parentMissing
+    case .parentModified: .parentModified
+    case .notEnoughSpace, .spaceExhausted: .noSpace
+    case .notEnoughMemory: .noMemory
+    case .damagedPayload, .receive, .otherTarget: .damaged
+    case .fileTruncated: .truncated
+    case .trailingBytes: .trailingBytes
+    case .resultDiffers, .versionModified, .versionNotReadOnly: .resultDiffers
+    case .cancelled: .cancelled
+    case .notSubvolume, .system: .systemFailure
+    }
+  }
+}

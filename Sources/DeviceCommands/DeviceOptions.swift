@@ -1,0 +1,86 @@
+public import ArgumentParser
+internal import Bytes
+internal import CommandSupport
+internal import Crypto
+internal import Linux
+internal import UpdateFile
+public import UpdateInstaller
+
+/// Where the device's disk is.
+struct RootOptions: ParsableArguments {
+  @Option(help: "The directory that holds the sys_root_* subvolumes.") var root: String
+
+  /// Opens it.
+  func device() throws(InstallError) -> Device { try Device(path: root) }
+}
+
+/// Whom the device trusts, and what it is.
+struct TrustOptions: ParsableArguments {
+  @Option(help: "The directory of the trusted public keys, *.pem.") var keys: String
+  @Option(
+    help:
+      "What this device is. [default: the line in /etc/btrfs-update/compatible, if there is one]"
+  )
+  var compatible: String?
+
+  /// The same for the library.
+  func options(forcesDowngrade: Bool = false) throws -> InstallOptions {
+    InstallOptions(
+      keys: try TrustedKeys.inDirectory(keys), product: try compatible ?? ProductFile.product(),
+      toolVersion: ToolVersion(ProgramVersion.text) ?? ToolVersion(0, 0, 0),
+      forcesDowngrade: forcesDowngrade)
+  }
+}
+
+/// The keys that a device trusts.
+enum TrustedKeys {
+  /// No key file is longer than this, in bytes.
+  private static let limit = 64 << 10
+
+  /// The keys of all `*.pem` in a directory.
+  ///
+  /// One that cannot be read is an error, and not left out: who trusts two keys would not notice.
+  static func inDirectory(_ path: String) throws -> [VerificationKey] {
+    let directory = try Descriptor.open(path, [.readOnly, .directory])
+    let names = try directory.entries().map(\.name)
+      .filter { $0.count > 4 && $0.suffix(4).elementsEqual(".pem".utf8) }
+      .sorted { $0.lexicographicallyPrecedes($1) }
+    guard !names.isEmpty else {
+      throw CommandFailure(.badKey, "\"\(path)\" holds no *.pem: put the trusted public keys there")
+    }
+    return try names.map { name in
+      let text = "\(path)/\(String(decoding: name, as: UTF8.self))"
+      let file = try Descriptor.open(Array("\(path)/".utf8) + name)
+      let bytes = try file.readToEnd(limit: limit)
+      do throws(KeyError) { return try VerificationKey(pem: bytes.rawSpan) } catch {
+        throw CommandFailure(.badKey, "\"\(text)\" is not a public key to trust: \(error)")
+      }
+    }
+  }
+}
+
+/// What the running system says that the device is.
+enum ProductFile {
+  static let path = "/etc/btrfs-update/compatible"
+
+  /// The file's first line; `nil` if there is no file, or nothing in it.
+  static func product() throws(SystemError) -> String? {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try Descriptor.open(path).readToEnd(limit: 4096)
+    } catch {
+      if error.errno == .noSuchFile { return nil }
+      throw error
+    }
+    let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
+    let product = line.drop { $0 == " " || $0 == "\t" }
+    let end = product.lastIndex { $0 != " " && $0 != "\t" && $0 != "\r" }
+    guard let end else { return nil }
+    return String(product[...end])
+  }
+}
+
+extension SystemVersion: ExpressibleByArgument {
+  /// A version by its number.
+  public init?(argument: String) { self.init(argument) }
+}

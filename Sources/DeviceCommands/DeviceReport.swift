@@ -1,0 +1,64 @@
+internal import Bytes
+internal import CommandSupport
+internal import UpdateInstaller
+
+/// What is on a device's disk, as people and scripts read it.
+enum DeviceReport {
+  static func text(_ status: DeviceStatus) -> String {
+    var lines = [
+      "current:  \(text(status.current))",
+      "last:     \(text(status.last))",
+      "floor:    \(status.floor.map { "\($0)" } ?? "none")",
+    ]
+    lines += status.versions.map { "version:  \(text($0))" }
+    if let pending = status.pending {
+      lines.append("pending:  \(pending) was interrupted; `recover`, or the next command, ends it")
+    }
+    lines += status.leftovers.map { "leftover: \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  static func text(_ version: InstalledVersion) -> String {
+    var notes: [String] = []
+    if !version.isReadOnly { notes.append("writable") }
+    if version.isUntouched == false { notes.append("written to since it was installed") }
+    let end = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
+    return "\(version.version)\(end)"
+  }
+
+  static func json(_ status: DeviceStatus) -> JSONValue {
+    .object([
+      ("current", json(status.current)), ("last", json(status.last)),
+      ("floor", status.floor.map { .unsigned($0.number) } ?? .null),
+      ("versions", .array(status.versions.map { json($0) })),
+      ("pending", status.pending.map { .string("\($0)") } ?? .null),
+      ("leftovers", .array(status.leftovers.map { .string($0) })),
+    ])
+  }
+
+  static func json(_ version: InstalledVersion) -> JSONValue {
+    .object([
+      ("version", .unsigned(version.version.number)), ("uuid", .string("\(version.uuid)")),
+      (
+        "receivedUUID",
+        version.receivedUUID.isZero ? .null : .string("\(version.receivedUUID)")
+      ),
+      ("readOnly", .bool(version.isReadOnly)),
+      ("untouched", version.isUntouched.map { .bool($0) } ?? .null),
+    ])
+  }
+
+  private static func text(_ system: BootableSystem?) -> String {
+    guard let system else { return "none" }
+    let version = system.version.map { "version \($0)" } ?? "of no known version"
+    return version + (system.isRunning ? ", running" : "")
+  }
+
+  private static func json(_ system: BootableSystem?) -> JSONValue {
+    guard let system else { return .null }
+    return .object([
+      ("version", system.version.map { .unsigned($0.number) } ?? .null),
+      ("uuid", .string("\(system.uuid)")), ("running", .bool(system.isRunning)),
+    ])
+  }
+}

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import CommandSupport
+internal import UpdateInstaller
+
+/// `btrfs-update status`
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show what is current, what is last, and what is installed.")
+
+  @OptionGroup var root: RootOptions
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() async throws {
+    let status = try root.device().status()
+    print(json ? DeviceReport.json(status).text : DeviceReport.text(status))
+  }
+}
+
+/// `btrfs-update list`
+struct ListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the installed versions, the oldest first.")
+
+  @OptionGroup var root: RootOptions
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() async throws {
+    let versions = try root.device().installedVersions()
+    if json {
+      print(JSONValue.array(versions.map { DeviceReport.json($0) }).text)
+    } else {
+      for version in versions { print(DeviceReport.text(version)) }
+    }
+  }
+}
+
+/// `btrfs-update verify`
+struct VerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Read an installed version whole and compare it with what was signed.")
+
+  @Argument(help: "The version. [default: the newest]") var version: SystemVersion?
+  @OptionGroup var root: RootOptions
+  @Option(help: "How to show progress: auto, bar, json or none.")
+  var progress = ProgressReporter.Style.auto
+
+  func run() async throws {
+    let device = try root.device()
+    guard let version = try version ?? device.installedVersions().last?.version else {
+      throw InstallError.noSuchVersion(nil)
+    }
+    let reporter = ProgressReporter(progress)
+    try device.verify(version, observer: reporter.show)
+    reporter.finish()
+    print("version \(version) is what was signed")
+  }
+}

@@ -1,0 +1,120 @@
+internal import Btrfs
+internal import Bytes
+public import Linux
+internal import Tree
+internal import UpdateFile
+
+extension Device {
+  /// Installs an update as `sys_root_vN`, beside what there is; activating it is another call.
+  ///
+  /// The source is read once, from front to end, and to its end before anything is published.
+  /// Nothing in it is decoded before it is authenticated. Whatever fails, the device stays as it
+  /// was.
+  ///
+  /// - Parameters:
+  ///   - source: the update: a file or a pipe.
+  ///   - options: whom to trust, and what this device is.
+  ///   - observer: is told how far it has come, and may end it.
+  /// - Throws: ``InstallError``; of several reasons, the first in the order of the manual: trust,
+  ///   format, product, version, parent, space, memory, contents.
+  public func apply(
+    _ source: borrowing Descriptor, _ options: InstallOptions,
+    observer: InstallObserver = { _ in true }
+  ) throws(InstallError) -> Installation {
+    let source = try UpdateSource(source)
+    let verified = try source.readHead().verified(for: options)
+    let checks = UpdateChecks(manifest: verified.manifest, options: options)
+    try checks.checkTool()
+    try checks.checkProduct()
+    let device = try LockedDevice(self, for: "apply")
+    let changes = try device.recover()
+    try checks.checkFloor(device.state.floor())
+    try checks.checkNotInstalled(in: device.directory)
+    let inexact = try device.state.inexactTrees()
+    let parent = try checks.findParent(in: device.directory, inexact, observer)
+    try checks.checkSpace(in: device.directory)
+    try checks.checkMemory()
+    var installation = try device.install(verified, from: source, parent: parent, observer)
+    installation.changes = changes
+    return installation
+  }
+
+  /// Whether an update is for this device, and else why not, by its head alone. Changes nothing.
+  ///
+  /// - Parameter source: the update; it is read to the end of its head.
+  public func check(
+    _ source: borrowing Descriptor, _ options: InstallOptions,
+    observer: InstallObserver = { _ in true }
+  ) -> UpdateReport {
+    let manifest: Manifest
+    do throws(InstallError) {
+      manifest = try UpdateSource(source).readHead().verified(for: options).manifest
+    } catch {
+      return UpdateReport(manifest: nil, problems: [error])
+    }
+    let checks = UpdateChecks(manifest: manifest, options: options)
+    var problems: [InstallError] = []
+    func ask(_ question: () throws(InstallError) -> Void) {
+      do throws(InstallError) { try question() } catch { problems.append(error) }
+    }
+    ask { () throws(InstallError) in try checks.checkTool() }
+    ask { () throws(InstallError) in try checks.checkProduct() }
+    ask { () throws(InstallError) in
+      try checks.checkFloor(StateDirectory(ifIn: directory)?.floor())
+    }
+    ask { () throws(InstallError) in try checks.checkNotInstalled(in: directory) }
+    ask { () throws(InstallError) in
+      _ = try checks.findParent(in: directory, InexactTrees(), observer)
+    }
+    ask { () throws(InstallError) in try checks.checkSpace(in: directory) }
+    ask { () throws(InstallError) in try checks.checkMemory() }
+    return UpdateReport(manifest: manifest, problems: problems)
+  }
+
+  /// Compares an installed version with what was signed when it was installed.
+  ///
+  /// - Throws: ``InstallError/versionModified(_:)`` if it is not that any more;
+  ///   ``InstallError/noSuchVersion(_:)``, ``InstallError/noManifest(_:)``.
+  public func verify(
+    _ version: SystemVersion, observer: InstallObserver = { _ in true }
+  ) throws(InstallError) {
+    guard let root = try directory.openSubvolume(DeviceNames.version(version)) else {
+      throw .noSuchVersion(version)
+    }
+    guard let state = try StateDirectory(ifIn: directory),
+      let bytes = try state.manifest(of: version, limit: UpdateHead.maximumLength)
+    else { throw .noManifest(version) }
+    let manifest: Manifest
+    do throws(UpdateFileError) { manifest = try Manifest(parsing: bytes.rawSpan) } catch {
+      throw InstallError(error)
+    }
+    let digest = try TreeCheck(.verifying, size: manifest.target.dataSize)
+      .digest(of: root, observer)
+    let isInexact = try state.inexactTrees().uuids.contains(
+      subvolume(DeviceNames.version(version))?.uuid ?? .none)
+    guard digest.content == manifest.target.contentDigest,
+      isInexact || digest.full == manifest.target.fullDigest
+    else { throw .versionModified(version) }
+  }
+}
+
+extension UpdateHead {
+  /// What the head says, if a key that the device trusts has signed it.
+  fileprivate func verified(for options: InstallOptions) throws(InstallError) -> VerifiedManifest {
+    do throws(UpdateFileError) { return try verified(by: options.keys) } catch {
+      throw InstallError(error)
+    }
+  }
+}
+
+extension UpdateChecks {
+  /// What the update starts from; `nil` if it is a full one.
+  // swiftc 6.3.1 -O crashes ("forwardToInit") when it inlines this.
+  @inline(never)
+  fileprivate func findParent(
+    in directory: borrowing Descriptor, _ inexact: InexactTrees, _ observer: InstallObserver
+  ) throws(InstallError) -> ParentMatch? {
+    guard let parent = manifest.parent else { return nil }
+    return try ParentSearch(parent: parent, inexact: inexact).find(in: directory, observer)
+  }
+}

@@ -1,0 +1,67 @@
+internal import Btrfs
+internal import Bytes
+internal import Linux
+
+extension Device {
+  /// What is on the disk now. Changes nothing and takes no lock, so what is being done by another
+  /// process at this moment may show half of it.
+  public func status() throws(InstallError) -> DeviceStatus {
+    let state = try StateDirectory(ifIn: directory)
+    let versions = try installedVersions()
+    var origins: SnapshotOrigins?
+    var (floor, pending): (SystemVersion?, JournalEntry?)
+    if let state {
+      origins = try state.origins()
+      floor = try state.floor()
+      pending = try state.journal()
+    }
+    let running = try runningSubvolume()
+    func system(_ name: String) throws(InstallError) -> BootableSystem? {
+      guard let info = try subvolume(name) else { return nil }
+      let source = versions.first { $0.uuid == info.parentUUID }
+      return BootableSystem(
+        uuid: info.uuid, version: origins?.versions[info.uuid] ?? source?.version,
+        isRunning: info.uuid == running, creationTime: info.creationTime)
+    }
+    return DeviceStatus(
+      current: try system(DeviceNames.current), last: try system(DeviceNames.last),
+      versions: versions, floor: floor, pending: pending,
+      leftovers: try subvolumes().map(\.text).filter(LockedDevice.isLeftover))
+  }
+
+  /// The pristine versions, the oldest first.
+  public func installedVersions() throws(InstallError) -> [InstalledVersion] {
+    try subvolumes().compactMap { info in
+      DeviceNames.version(named: info.text).map { InstalledVersion($0, info) }
+    }
+    .sorted { $0.version < $1.version }
+  }
+
+  func subvolumes() throws(InstallError) -> [SubvolumeInfo] {
+    try attempt { () throws(SystemError) in try Subvolume.list(in: directory) }
+  }
+
+  /// The UUID of what `/` is; `nil` if that is not btrfs.
+  private func runningSubvolume() throws(InstallError) -> SubvolumeUUID? {
+    try attempt { () throws(SystemError) in
+      let root = try Descriptor.open("/", [.readOnly, .directory])
+      guard try FileSystem.isBtrfs(root) else { return nil }
+      return try Subvolume.info(of: root).uuid
+    }
+  }
+}
+
+extension InstalledVersion {
+  init(_ version: SystemVersion, _ info: SubvolumeInfo) {
+    self.init(
+      version: version, uuid: info.uuid, receivedUUID: info.receivedUUID,
+      isReadOnly: info.isReadOnly,
+      isUntouched: info.receivedUUID.isZero ? nil : info.isUntouchedSinceReceive,
+      creationTime: info.creationTime)
+  }
+}
+
+extension SubvolumeInfo {
+  /// Its name as text.
+  var text: String { String(decoding: name, as: UTF8.self) }
+}

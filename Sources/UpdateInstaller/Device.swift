@@ -1,0 +1,61 @@
+internal import Btrfs
+internal import Linux
+
+/// A device's disk: the directory that holds its `sys_root_*` subvolumes.
+///
+/// Whatever changes it first takes an exclusive lock, which ends with the process, and finishes or
+/// undoes what a power cut interrupted. Looking takes no lock.
+///
+/// Nothing here is safe against another program that renames these subvolumes at the same time.
+public struct Device: ~Copyable, Sendable {
+  let directory: Descriptor
+
+  /// Opens the directory at `path`.
+  ///
+  /// - Throws: ``InstallError/notRoot``, ``InstallError/notBtrfs(path:)``, or
+  ///   ``InstallError/system(_:)`` if there is no such directory.
+  public init(path: String) throws(InstallError) {
+    guard Machine.isRoot else { throw .notRoot }
+    let opened = try attempt { () throws(SystemError) in
+      try Descriptor.open(path, [.readOnly, .directory])
+    }
+    guard try attempt({ () throws(SystemError) in try FileSystem.isBtrfs(opened) }) else {
+      throw .notBtrfs(path: path)
+    }
+    directory = opened
+  }
+
+  /// What is under a name: `nil` if nothing is.
+  func subvolume(_ name: String) throws(InstallError) -> SubvolumeInfo? {
+    try directory.subvolume(name)
+  }
+}
+
+extension Descriptor {
+  /// Opens the subvolume under a name of this directory; `nil` if there is nothing.
+  func openSubvolume(_ name: String) throws(InstallError) -> Descriptor? {
+    guard let opened = try openDirectory(name) else { return nil }
+    guard try attempt({ () throws(SystemError) in try Subvolume.isSubvolume(opened) }) else {
+      throw .notSubvolume(name: name)
+    }
+    return opened
+  }
+
+  private func openDirectory(_ name: String) throws(InstallError) -> Descriptor? {
+    do throws(SystemError) {
+      return try open(beneath: name, [.readOnly, .directory, .noFollow])
+    } catch {
+      switch error.errno {
+      case .noSuchFile: return nil
+      case .notDirectory, .tooManySymbolicLinks: throw .notSubvolume(name: name)
+      default: throw InstallError(error)
+      }
+    }
+  }
+
+  /// What the kernel knows of the subvolume under a name; `nil` if there is nothing.
+  func subvolume(_ name: String) throws(InstallError) -> SubvolumeInfo? {
+    guard let subvolume = try openSubvolume(name) else { return nil }
+    return try attempt { () throws(SystemError) in try Subvolume.info(of: subvolume) }
+  }
+}

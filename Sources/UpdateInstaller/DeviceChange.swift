@@ -1,0 +1,58 @@
+public import Linux
+
+/// Something that was done to a device's disk.
+public enum DeviceChange: Hashable, Sendable {
+  /// An interrupted activation was brought to its end.
+  case finishedActivation(SystemVersion)
+  /// An interrupted activation was taken back: current is what it was.
+  case undidActivation(SystemVersion)
+  /// An interrupted rollback was brought to its end.
+  case finishedRollback
+  /// An interrupted rollback was taken back: current is what it was.
+  case undidRollback
+  /// A subvolume that is of no use any more was deleted.
+  case deleted(name: String)
+  /// A subvolume that is of no use any more could not be deleted; the next call tries again.
+  case kept(name: String, KeepReason)
+}
+
+/// Why a subvolume was not deleted.
+public enum KeepReason: Hashable, Sendable {
+  /// It is mounted: maybe the running system.
+  case mounted
+  /// Another subvolume inside it holds data.
+  case holdsSubvolumes
+  /// The kernel does not allow it: it is the default subvolume, is being sent, or holds swap.
+  case refused
+  /// It is no subvolume at all.
+  case notSubvolume
+  /// A system call failed.
+  case failed(SystemError)
+}
+
+extension DeviceChange: CustomStringConvertible {
+  /// What was done, for people.
+  public var description: String {
+    switch self {
+    case .finishedActivation(let version): "finished activating version \(version)"
+    case .undidActivation(let version): "took back the activation of version \(version)"
+    case .finishedRollback: "finished rolling back"
+    case .undidRollback: "took back the rollback"
+    case .deleted(let name): "deleted \(name)"
+    case .kept(let name, let reason): "kept \(name): \(reason)"
+    }
+  }
+}
+
+extension KeepReason: CustomStringConvertible {
+  /// Why, for people.
+  public var description: String {
+    switch self {
+    case .mounted: "it is mounted"
+    case .holdsSubvolumes: "a subvolume inside it holds data"
+    case .refused: "the kernel does not let it go"
+    case .notSubvolume: "it is not a subvolume"
+    case .failed(let error): error.description
+    }
+  }
+}

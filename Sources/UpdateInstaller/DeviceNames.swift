@@ -1,0 +1,60 @@
+/// The names on a device's disk, all in one directory.
+///
+/// One directory, because a read-only subvolume can be renamed but not moved to another one.
+public enum DeviceNames {
+  /// The writable snapshot that the device runs.
+  public static let current = "sys_root_current"
+  /// What ``current`` was before.
+  public static let last = "sys_root_last"
+  /// What is going to be ``current``, or was ``last`` and is going to be deleted.
+  static let next = ".sys_root_current.next"
+  /// The directory for what must outlive every system: journal, version floor, manifests.
+  public static let state = ".btrfs-update"
+
+  /// In ``state``: held by whoever changes the device.
+  static let lock = "lock"
+  /// In ``state``: what is being done.
+  static let journal = "journal"
+  /// In ``state``: which version a snapshot is of.
+  static let origins = "origins"
+  /// In ``state``: the oldest version that may still be installed.
+  static let floor = "floor"
+  /// In ``state``: which installed versions do not have the signed modification times.
+  static let inexact = "inexact"
+  /// In ``state``: the directory of the installed versions' manifests.
+  static let manifests = "manifests"
+
+  private static let versionPrefix = "sys_root_v"
+  private static let stagingPrefix = ".sys_root_v"
+  private static let stagingSuffix = ".staging"
+  private static let droppedPrefix = ".sys_root_dropped."
+
+  /// The pristine, read-only subvolume of a version.
+  public static func version(_ version: SystemVersion) -> String { "\(versionPrefix)\(version)" }
+
+  /// A version while it is being made.
+  static func staging(_ version: SystemVersion) -> String {
+    "\(stagingPrefix)\(version)\(stagingSuffix)"
+  }
+
+  /// A subvolume that is of no use any more but could not be deleted yet.
+  static func dropped(id: UInt64) -> String { "\(droppedPrefix)\(id)" }
+
+  /// The manifest of an installed version, in ``manifests``.
+  static func manifest(_ version: SystemVersion) -> String { "v\(version)" }
+
+  /// The version that a name is for; `nil` for other names.
+  public static func version(named name: String) -> SystemVersion? {
+    guard name.hasPrefix(versionPrefix) else { return nil }
+    return SystemVersion(name.dropFirst(versionPrefix.count))
+  }
+
+  /// The version that a staging subvolume is for; `nil` for other names.
+  static func staging(named name: String) -> SystemVersion? {
+    guard name.hasPrefix(stagingPrefix), name.hasSuffix(stagingSuffix) else { return nil }
+    return SystemVersion(name.dropFirst(stagingPrefix.count).dropLast(stagingSuffix.count))
+  }
+
+  /// Whether a name is ``dropped(id:)`` of something.
+  static func isDropped(_ name: String) -> Bool { name.hasPrefix(droppedPrefix) }
+}

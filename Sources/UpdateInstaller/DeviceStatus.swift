@@ -1,0 +1,47 @@
+public import Bytes
+public import Linux
+
+/// What is on a device's disk.
+public struct DeviceStatus: Hashable, Sendable {
+  /// What boots next; `nil` on an empty device.
+  public var current: BootableSystem?
+  /// What a rollback would make current.
+  public var last: BootableSystem?
+  /// The pristine versions, the oldest first.
+  public var versions: [InstalledVersion]
+  /// The oldest version that may still be installed; `nil` if nothing was activated yet.
+  public var floor: SystemVersion?
+  /// What was interrupted; the next call that changes something ends it first.
+  public var pending: JournalEntry?
+  /// Subvolumes that are of no use any more, or are being made at this moment.
+  public var leftovers: [String]
+}
+
+/// A writable system: current or last.
+public struct BootableSystem: Hashable, Sendable {
+  /// Its subvolume.
+  public var uuid: SubvolumeUUID
+  /// The version that it was made of; `nil` if that is not known.
+  public var version: SystemVersion?
+  /// Whether it is the system that runs now, as far as that can be told: an overlay hides it.
+  public var isRunning: Bool
+  /// When it was made.
+  public var creationTime: FileTime
+}
+
+/// A version as it was installed.
+public struct InstalledVersion: Hashable, Sendable {
+  /// The version.
+  public var version: SystemVersion
+  /// Its subvolume.
+  public var uuid: SubvolumeUUID
+  /// The subvolume of the build server that it is a copy of; zero if it came another way.
+  public var receivedUUID: SubvolumeUUID
+  /// Whether it can not be written to.
+  public var isReadOnly: Bool
+  /// Whether nothing wrote to it since it was installed; `nil` if it was not installed from an
+  /// update, so that only its digest could tell.
+  public var isUntouched: Bool?
+  /// When it was made.
+  public var creationTime: FileTime
+}

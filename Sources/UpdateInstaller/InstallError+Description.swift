@@ -1,0 +1,91 @@
+internal import Linux
+
+extension InstallError: CustomStringConvertible {
+  /// What failed, on what, why, and what to do: one line.
+  public var description: String {
+    deviceDescription ?? trustDescription ?? fitDescription ?? damageDescription
+  }
+
+  private var deviceDescription: String? {
+    switch self {
+    case .notRoot: "this needs root's rights"
+    case .notBtrfs(let path): "\"\(path)\" is not on a btrfs file system"
+    case .busy(let holder?): "the device is being changed by \(holder); try again when it is done"
+    case .busy(nil): "the device is being changed by another process; try again when it is done"
+    case .noSuchVersion(let version?): "version \(version) is not installed"
+    case .noSuchVersion(nil): "no version is installed"
+    case .versionNotReadOnly(let version):
+      "\(DeviceNames.version(version)) can be written to, so it may have been changed; "
+        + "install version \(version) again"
+    case .nothingToRollBack: "there is no \(DeviceNames.last) to go back to"
+    case .notSubvolume(let name): "\"\(name)\" is in the way: it is not a subvolume"
+    case .recordCorrupt(let name, let flaw):
+      "\(DeviceNames.state)/\(name) is damaged: \(flaw); nothing was changed"
+    case .journalMismatch(let entry):
+      "\(DeviceNames.state)/\(DeviceNames.journal) says that \(entry) was interrupted, but the "
+        + "subvolumes have been changed since by other means; look at them, then remove the file"
+    case .spaceExhausted(let error): "the file system is full: \(error)"
+    case .system(let error): error.description
+    default: nil
+    }
+  }
+
+  private var trustDescription: String? {
+    switch self {
+    case .notSigned: "the update is not signed"
+    case .notTrusted: "the update is not signed by a trusted key"
+    case .badSignature(let keyID):
+      "the signature by key \(keyID) is wrong: the update was changed after it was signed"
+    case .notUpdateFile: "this is not an update file"
+    case .unsupportedRevision(let revision):
+      "the update has revision \(revision) of the format, which this program cannot read"
+    case .unsupportedFeature(let feature):
+      "the update needs feature \(feature), which this program does not have"
+    case .toolTooOld(let needed, let present):
+      "the update needs version \(needed) of this program, which is \(present)"
+    default: nil
+    }
+  }
+
+  private var fitDescription: String? {
+    switch self {
+    case .wrongProduct(let expected, let found):
+      "the update is for \(Self.product(found)), this device is \(Self.product(expected))"
+    case .olderVersion(let floor, let found):
+      "version \(found) is older than \(floor), which was in use already"
+    case .alreadyInstalled(let version): "version \(version) is already installed"
+    case .parentMissing(let version):
+      "the update starts from version \(version), which is not installed"
+    case .parentModified(let name):
+      "\(name) was modified: it is not what the update starts from"
+    case .notEnoughSpace(let needed, let available):
+      "the update needs \(needed) bytes of disk space, \(available) are free"
+    case .notEnoughMemory(let needed, let available):
+      "the update needs \(needed) bytes of memory, \(available) are available"
+    default: nil
+    }
+  }
+
+  private static func product(_ product: String?) -> String {
+    product.map { "product \"\($0)\"" } ?? "no product in particular"
+  }
+
+  private var damageDescription: String {
+    switch self {
+    case .damagedHead(let error): "the update is damaged: \(error)"
+    case .damagedPayload(let error): "the update is damaged: \(error)"
+    case .fileTruncated: "the update is cut off: the file ends too early"
+    case .trailingBytes: "the update is damaged: something follows its end"
+    case .receive(let error): "the update cannot be carried out: \(error)"
+    case .otherTarget(let uuid):
+      "the update is damaged: it makes subvolume \(uuid), not the one that was signed"
+    case .resultDiffers: "what came out is not what was signed; it was deleted again"
+    case .versionModified(let version):
+      "\(DeviceNames.version(version)) is not what was signed any more"
+    case .noManifest(let version):
+      "there is no record of what \(DeviceNames.version(version)) should be"
+    case .cancelled: "stopped on request"
+    default: "the device cannot be changed"
+    }
+  }
+}

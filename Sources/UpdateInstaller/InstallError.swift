@@ -1,0 +1,129 @@
+public import Bytes
+public import Crypto
+public import DeltaStream
+public import Linux
+public import Receive
+public import UpdateFile
+
+/// Why something on a device's disk could not be done.
+public enum InstallError: Error {
+  /// The process has not root's rights.
+  case notRoot
+  /// The directory is not on btrfs.
+  case notBtrfs(path: String)
+  /// Another process is changing the device.
+  case busy(holder: LockHolder?)
+  /// No such version is installed; `nil` if there is none at all.
+  case noSuchVersion(SystemVersion?)
+  /// The subvolume of an installed version can be written to: it may be anything.
+  case versionNotReadOnly(SystemVersion)
+  /// There is no `sys_root_last`.
+  case nothingToRollBack
+  /// A name of the layout belongs to something that is no subvolume.
+  case notSubvolume(name: String)
+  /// A file below `.btrfs-update` does not hold what this program wrote.
+  case recordCorrupt(name: String, RecordFlaw)
+  /// The journal says that something was begun, but the disk shows neither its beginning nor its
+  /// end: somebody else has moved things meanwhile.
+  case journalMismatch(JournalEntry)
+  /// Nothing in the file is signed by anybody.
+  case notSigned
+  /// None of the signatures is by a trusted key.
+  case notTrusted
+  /// A signature by a trusted key is wrong: the head was changed after it was signed.
+  case badSignature(keyID: SHA256Digest)
+  /// The file is no update file.
+  case notUpdateFile
+  /// The update is of another revision of the format.
+  case unsupportedRevision(UInt32)
+  /// The update needs a feature that this program does not have.
+  case unsupportedFeature(UInt16)
+  /// The update needs a newer program.
+  case toolTooOld(needed: ToolVersion, present: ToolVersion)
+  /// The update is for another kind of device; `nil` is none in particular.
+  case wrongProduct(expected: String?, found: String?)
+  /// The update's version is below the floor.
+  case olderVersion(floor: SystemVersion, found: SystemVersion)
+  /// The update's version is installed already, or something else has its name.
+  case alreadyInstalled(SystemVersion)
+  /// There is no subvolume that could be what the update starts from.
+  case parentMissing(version: SystemVersion)
+  /// What the update starts from is there, but its contents are not what was signed.
+  case parentModified(name: String)
+  /// There is not enough room on the disk; both in bytes.
+  case notEnoughSpace(needed: UInt64, available: UInt64)
+  /// There is not enough memory; both in bytes.
+  case notEnoughMemory(needed: UInt64, available: UInt64)
+  /// The head of the file is damaged, or was never right.
+  case damagedHead(UpdateFileError)
+  /// What follows the head is damaged, or was never right.
+  case damagedPayload(UpdateExpansionError)
+  /// The file ends before what was signed does.
+  case fileTruncated
+  /// Something follows what was signed.
+  case trailingBytes
+  /// A command was not carried out.
+  case receive(ReceiveError)
+  /// The stream makes another subvolume than its manifest says.
+  case otherTarget(SubvolumeUUID)
+  /// The tree that came out is not what was signed.
+  case resultDiffers
+  /// An installed version is not what was signed any more.
+  case versionModified(SystemVersion)
+  /// It is not known what an installed version should be: it was not installed from an update.
+  case noManifest(SystemVersion)
+  /// The observer ended it.
+  case cancelled
+  /// The file system ran full.
+  case spaceExhausted(SystemError)
+  /// A system call failed.
+  case system(SystemError)
+
+  /// What a failed system call means.
+  init(_ error: SystemError) {
+    switch error.errno {
+    case .noSpace, .quotaExceeded: self = .spaceExhausted(error)
+    default: self = .system(error)
+    }
+  }
+
+  /// What a wrong head means.
+  init(_ error: UpdateFileError) {
+    switch error {
+    case .notSigned: self = .notSigned
+    case .noTrustedSignature, .thresholdNotReached: self = .notTrusted
+    case .badSignature(let keyID): self = .badSignature(keyID: keyID)
+    case .notAnUpdateFile: self = .notUpdateFile
+    case .headTruncated: self = .fileTruncated
+    case .streamVersion(let version): self = .unsupportedRevision(version >> 16)
+    case .unsupportedRevision(let revision): self = .unsupportedRevision(revision)
+    case .unsupportedFeature(let feature): self = .unsupportedFeature(feature)
+    default: self = .damagedHead(error)
+    }
+  }
+
+  /// What a wrong payload means.
+  init(_ error: UpdateExpansionError) {
+    switch error {
+    case .updateFile(.memoryLimit(let needed, let limit)):
+      self = .notEnoughMemory(needed: needed, available: limit)
+    default: self = .damagedPayload(error)
+    }
+  }
+
+  /// What a command that was not carried out means.
+  init(_ error: ReceiveError) {
+    if case .system(let failure) = error.reason, case .spaceExhausted = InstallError(failure) {
+      self = .spaceExhausted(failure)
+    } else {
+      self = .receive(error)
+    }
+  }
+}
+
+/// Makes system calls whose errors are the installer's.
+func attempt<Result: ~Copyable>(
+  _ body: () throws(SystemError) -> Result
+) throws(InstallError) -> Result {
+  do throws(SystemError) { return try body() } catch { throw InstallError(error) }
+}

@@ -1,0 +1,109 @@
+public import Bytes
+
+/// Something that takes several steps, as it is written down before the first one that counts.
+///
+/// Subvolumes are named by UUID: an exchange done twice is one undone, so after a power cut only
+/// comparing UUIDs can say whether it was done.
+public enum JournalEntry: Hashable, Sendable {
+  /// A snapshot of a version takes the place of current, which takes the place of last.
+  case activate(
+    SystemVersion, next: SubvolumeUUID, current: SubvolumeUUID?, last: SubvolumeUUID?)
+  /// Last takes the place of current, which becomes last.
+  case rollBack(current: SubvolumeUUID?, last: SubvolumeUUID)
+}
+
+extension JournalEntry: CustomStringConvertible {
+  /// What was begun.
+  public var description: String {
+    switch self {
+    case .activate(let version, _, _, _): "activating version \(version)"
+    case .rollBack: "rolling back"
+    }
+  }
+}
+
+extension JournalEntry {
+  private static let activation = "activate"
+  private static let rollback = "rollback"
+  private static let none = "none"
+
+  var record: Record {
+    var record = Record(DeviceNames.journal)
+    switch self {
+    case .activate(let version, let next, let current, let last):
+      record.append("operation", Self.activation)
+      record.append("version", version)
+      record.append("next", next)
+      record.append("current", current?.description ?? Self.none)
+      record.append("last", last?.description ?? Self.none)
+    case .rollBack(let current, let last):
+      record.append("operation", Self.rollback)
+      record.append("current", current?.description ?? Self.none)
+      record.append("last", last)
+    }
+    return record
+  }
+
+  init(_ record: Record) throws(RecordFlaw) {
+    switch try record.value("operation") {
+    case Self.activation:
+      self = .activate(
+        try record.version(), next: try record.uuid("next"),
+        current: try record.optionalUUID("current"), last: try record.optionalUUID("last"))
+    case Self.rollback:
+      self = .rollBack(
+        current: try record.optionalUUID("current"), last: try record.uuid("last"))
+    default:
+      throw .badField("operation")
+    }
+  }
+}
+
+extension Record {
+  func version() throws(RecordFlaw) -> SystemVersion {
+    guard let version = SystemVersion(try value("version")) else { throw .badField("version") }
+    return version
+  }
+
+  fileprivate func uuid(_ key: String) throws(RecordFlaw) -> SubvolumeUUID {
+    guard let uuid = SubvolumeUUID(text: try value(key)) else { throw .badField(key) }
+    return uuid
+  }
+
+  fileprivate func optionalUUID(_ key: String) throws(RecordFlaw) -> SubvolumeUUID? {
+    if try value(key) == "none" { return nil }
+    return try uuid(key)
+  }
+}
+
+extension SubvolumeUUID {
+  /// Reads ``description``, and nothing else.
+  init?(text: some StringProtocol) {
+    let bytes = text.utf8.filter { $0 != UInt8(ascii: "-") }.map { digit in
+      String(UnicodeScalar(digit)).hexDigit
+    }
+    guard bytes.count == 32, !bytes.contains(nil) else { return nil }
+    let digits = bytes.compactMap { $0 }
+    let packed = (0..<16).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
+    self.init(packed.rawSpan)
+    guard description == text else { return nil }
+  }
+}
+
+extension String {
+  fileprivate var hexDigit: Int? { Int(self, radix: 16) }
+}
+
+extension StateDirectory {
+  /// What was begun and not finished; `nil` if nothing was.
+  func journal() throws(InstallError) -> JournalEntry? {
+    guard let record = try record(DeviceNames.journal) else { return nil }
+    do throws(RecordFlaw) { return try JournalEntry(record) } catch {
+      throw .recordCorrupt(name: DeviceNames.journal, error)
+    }
+  }
+
+  func write(_ entry: JournalEntry) throws(InstallError) { try replace(entry.record) }
+
+  func clearJournal() throws(InstallError) { try remove(DeviceNames.journal) }
+}

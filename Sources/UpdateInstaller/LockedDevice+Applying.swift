@@ -1,0 +1,143 @@
+internal import Btrfs
+internal import Bytes
+internal import Crypto
+internal import DeltaStream
+internal import Linux
+internal import Receive
+internal import Tree
+internal import UpdateFile
+
+// Installing, step by step. A power cut before step 8 leaves `.sys_root_vN.staging`, which the next
+// call deletes; nothing else was touched, so the device is as it was.
+//
+//  1. staging is made: a writable snapshot of the parent, or an empty subvolume
+//  2. the payload is carried out in it, each piece checked before it is decoded
+//  3. the plain stream's digest, the end of the file, and the tree's digest are checked
+//  4. sync: the data is on disk before anything says that it is
+//  5. the received UUID is set        (the kernel commits)
+//  6. staging becomes read-only       (the kernel commits)
+//  7. the manifest is kept; that of a version that does not exist means nothing
+//  8. staging is renamed to sys_root_vN
+//  9. commit                          a power cut before it leaves staging or sys_root_vN, whole
+extension LockedDevice {
+  /// Installs an update that the checks have let through.
+  borrowing func install(
+    _ verified: VerifiedManifest, from source: borrowing UpdateSource,
+    parent: ParentMatch?, _ observer: InstallObserver
+  ) throws(InstallError) -> Installation {
+    let version = SystemVersion(verified.manifest.toVersion)
+    let hasSignedTimes = parent?.hasSignedTimes ?? true
+    let name = DeviceNames.staging(version)
+    do throws(InstallError) {
+      let staging = try makeStaging(name, parent: parent)
+      try receive(verified.manifest, from: source, into: staging, parent: parent, observer)
+      try verify(staging, verified.manifest, isFull: hasSignedTimes, observer)
+      let uuid = try seal(staging, verified.manifest, observer)
+      try note(uuid, hasSignedTimes: hasSignedTimes)
+      try state.keep(manifest: verified.manifestBytes, of: version)
+      try rename(name, to: DeviceNames.version(version), .notReplacing)
+      try commitOrTakeBack(version)
+      return Installation(
+        version: version, uuid: uuid, signers: verified.signers, hasSignedTimes: hasSignedTimes,
+        changes: [])
+    } catch {
+      discardLeftovers()
+      throw error
+    }
+  }
+
+  private func makeStaging(
+    _ name: String, parent: ParentMatch?
+  ) throws(InstallError) -> Descriptor {
+    try attempt { () throws(SystemError) in
+      if let parent {
+        try Subvolume.snapshot(of: parent.root, as: name, in: directory)
+      } else {
+        try Subvolume.create(name, in: directory)
+      }
+      return try directory.open(beneath: name, [.readOnly, .directory, .noFollow])
+    }
+  }
+
+  private func receive(
+    _ manifest: Manifest, from source: borrowing UpdateSource,
+    into staging: borrowing Descriptor, parent: ParentMatch?,
+    _ observer: InstallObserver
+  ) throws(InstallError) {
+    let sources = CloneSources()
+    let root = try attempt { () throws(SystemError) in try staging.duplicate() }
+    let receiving = PlainReceiving(manifest: manifest)
+    guard let signed = manifest.parent, let parent else {
+      var receiver = try Self.receiver(root, sources)
+      return try receiving.run(source, tree: NoOldTree(), receiver: &receiver, observer)
+    }
+    let tree = try attempt { () throws(SystemError) in
+      try sources.add(parent.root.duplicate(), as: signed.uuid, signed.ownUUID)
+      return try ParentTree(root: parent.root.duplicate())
+    }
+    var receiver = try Self.receiver(root, sources)
+    try receiving.run(source, tree: tree, receiver: &receiver, observer)
+  }
+
+  private static func receiver(
+    _ root: consuming Descriptor, _ sources: CloneSources
+  ) throws(InstallError) -> Receiver {
+    do throws(ReceiveError) { return try Receiver(root: root, cloneSources: sources) } catch {
+      throw InstallError(error)
+    }
+  }
+
+  private func verify(
+    _ staging: borrowing Descriptor, _ manifest: Manifest, isFull: Bool,
+    _ observer: InstallObserver
+  ) throws(InstallError) {
+    let check = TreeCheck(.verifying, size: manifest.target.dataSize)
+    let digest = try check.digest(of: staging, observer)
+    guard digest.content == manifest.target.contentDigest,
+      !isFull || digest.full == manifest.target.fullDigest
+    else { throw .resultDiffers }
+  }
+
+  /// Puts the tree on disk, and only then marks it as received and whole.
+  private func seal(
+    _ staging: borrowing Descriptor, _ manifest: Manifest, _ observer: InstallObserver
+  ) throws(InstallError) -> SubvolumeUUID {
+    try ProgressReport(phase: .syncing, total: 0)(0, to: observer)
+    return try attempt { () throws(SystemError) in
+      try staging.syncFileSystem()
+      try Subvolume.setReceived(
+        staging, uuid: manifest.target.uuid, sendTransaction: manifest.target.ctransid)
+      try Subvolume.setReadOnly(true, staging)
+      return try Subvolume.info(of: staging).uuid
+    }
+  }
+
+  /// Notes a tree whose times are not what was signed; forgets those that are gone.
+  private func note(_ uuid: SubvolumeUUID, hasSignedTimes: Bool) throws(InstallError) {
+    let before = try state.inexactTrees()
+    if hasSignedTimes, before.uuids.isEmpty { return }
+    let present = try attempt { () throws(SystemError) in try Subvolume.list(in: directory) }
+    var trees = before
+    trees.uuids.formIntersection(present.map(\.uuid))
+    if !hasSignedTimes { trees.uuids.insert(uuid) }
+    if trees != before { try state.write(trees) }
+  }
+
+  /// What could not be put on disk is taken back, so that an error always means: not installed.
+  private func commitOrTakeBack(_ version: SystemVersion) throws(InstallError) {
+    do throws(InstallError) { try commit() } catch {
+      try rename(DeviceNames.version(version), to: DeviceNames.staging(version), .notReplacing)
+      throw error
+    }
+  }
+
+  /// Deletes staging, and the manifest if it was kept already.
+  private func discardLeftovers() {
+    do throws(InstallError) {
+      var changes: [DeviceChange] = []
+      try removeLeftovers(&changes)
+    } catch {
+      // The next call does it.
+    }
+  }
+}

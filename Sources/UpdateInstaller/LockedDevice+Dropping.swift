@@ -1,0 +1,64 @@
+internal import Btrfs
+internal import Linux
+
+extension LockedDevice {
+  /// Deletes a subvolume that is of no use any more; nothing happens if there is none.
+  ///
+  /// What is mounted stays, since the kernel would take it from under the running system without a
+  /// word. What cannot be deleted gets a name that is in nobody's way, under which the next call
+  /// finds it. This never fails: whatever was to be done is done already.
+  borrowing func drop(_ name: String) -> [DeviceChange] {
+    do throws(InstallError) {
+      guard let info = try subvolume(name) else { return [] }
+      guard let reason = delete(name, info) else { return [.deleted(name: name)] }
+      return [.kept(name: setAside(name, info), reason)]
+    } catch {
+      switch error {
+      case .system(let error), .spaceExhausted(let error):
+        return [.kept(name: name, .failed(error))]
+      default: return [.kept(name: name, .notSubvolume)]
+      }
+    }
+  }
+
+  /// Why it was not deleted; `nil` if it was.
+  private func delete(_ name: String, _ info: SubvolumeInfo) -> KeepReason? {
+    do throws(SystemError) {
+      if try MountTable().hasMounted(subvolume: info.id, of: directory) { return .mounted }
+      if try isRunning(info) { return .mounted }
+      do throws(SystemError) {
+        try Subvolume.delete(name, in: directory)
+      } catch  where error.errno == .directoryNotEmpty {
+        // systemd makes subvolumes for machines and portable services in every system it boots.
+        guard try deleteEmptySubvolumes(inside: name) else { return .holdsSubvolumes }
+        try Subvolume.delete(name, in: directory)
+      }
+      return nil
+    } catch {
+      switch error.errno {
+      case .notPermitted, .busy: return .refused
+      case .directoryNotEmpty: return .holdsSubvolumes
+      default: return .failed(error)
+      }
+    }
+  }
+
+  /// Whether it is what `/` is now, also where this process does not see that mount.
+  private func isRunning(_ info: SubvolumeInfo) throws(SystemError) -> Bool {
+    let root = try Descriptor.open("/", [.readOnly, .directory])
+    guard try FileSystem.isBtrfs(root) else { return false }
+    return try Subvolume.info(of: root).uuid == info.uuid
+  }
+
+  /// Its name afterwards.
+  private func setAside(_ name: String, _ info: SubvolumeInfo) -> String {
+    if DeviceNames.isDropped(name) { return name }
+    let dropped = DeviceNames.dropped(id: info.id)
+    do throws(InstallError) {
+      try rename(name, to: dropped, .notReplacing)
+      return dropped
+    } catch {
+      return name
+    }
+  }
+}

@@ -1,0 +1,46 @@
+internal import Linux
+
+extension LockedDevice {
+  /// Ends what was interrupted, and deletes what is left over of it. Done twice, the second time
+  /// does nothing.
+  borrowing func recover() throws(InstallError) -> [DeviceChange] {
+    var changes: [DeviceChange] = []
+    if let entry = try readJournal() {
+      let settled = try settle(entry)
+      changes.append(entry.change(isFinished: settled.isFinished))
+      changes += settled.changes
+    }
+    try removeLeftovers(&changes)
+    return changes
+  }
+
+  /// Deletes what is only there while something is done.
+  func removeLeftovers(_ changes: inout [DeviceChange]) throws(InstallError) {
+    let names = try names(in: directory)
+    for name in names where Self.isLeftover(name) { changes += drop(name) }
+    try state.removeLeftovers(versions: Set(names.compactMap(DeviceNames.version(named:))))
+  }
+
+  private func names(in directory: borrowing Descriptor) throws(InstallError) -> [String] {
+    let entries = try attempt { () throws(SystemError) in try directory.entries() }
+    return entries.map { String(decoding: $0.name, as: UTF8.self) }.sorted()
+  }
+
+  /// Whether a name is only there while something is done. Who holds the lock knows that nobody
+  /// is doing it.
+  static func isLeftover(_ name: String) -> Bool {
+    name == DeviceNames.next || DeviceNames.staging(named: name) != nil
+      || DeviceNames.isDropped(name)
+  }
+}
+
+extension JournalEntry {
+  fileprivate func change(isFinished: Bool) -> DeviceChange {
+    switch (self, isFinished) {
+    case (.activate(let version, _, _, _), true): .finishedActivation(version)
+    case (.activate(let version, _, _, _), false): .undidActivation(version)
+    case (.rollBack, true): .finishedRollback
+    case (.rollBack, false): .undidRollback
+    }
+  }
+}

@@ -1,1 +1,0 @@
-// UpdateInstaller: not written yet.

@@ -1,0 +1,41 @@
+internal import Bytes
+internal import Crypto
+internal import Linux
+internal import UpdateFile
+
+/// An update file or pipe, read once from front to end.
+struct UpdateSource: ~Copyable {
+  private let input: Descriptor
+
+  init(_ input: borrowing Descriptor) throws(InstallError) {
+    self.input = try attempt { () throws(SystemError) in try input.duplicate() }
+  }
+
+  /// Reads the head, and not a byte more.
+  func readHead() throws(InstallError) -> UpdateHead {
+    var reader = HeadReader()
+    while reader.wanted > 0 {
+      let wanted = reader.wanted
+      let bytes = try read(wanted)
+      // Too short to be one, rather than cut off.
+      if reader.length == 0, bytes.count < wanted { throw .notUpdateFile }
+      if bytes.isEmpty { break }
+      do throws(UpdateFileError) { try reader.append(bytes.rawSpan) } catch {
+        throw InstallError(error)
+      }
+    }
+    do throws(UpdateFileError) { return try reader.finish() } catch { throw InstallError(error) }
+  }
+
+  /// Reads so many bytes; fewer where the file ends.
+  func read(_ count: Int) throws(InstallError) -> [UInt8] {
+    try attempt { () throws(SystemError) in
+      try [UInt8].reading(capacity: count) { (out) throws(SystemError) in try input.fill(&out) }
+    }
+  }
+
+  /// Nothing may follow what was signed; a pipe is waited for until it says so.
+  func requireEnd() throws(InstallError) {
+    guard try read(1).isEmpty else { throw .trailingBytes }
+  }
+}

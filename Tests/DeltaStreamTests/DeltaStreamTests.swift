@@ -1,1 +1,0 @@
-// DeltaStreamTests: not written yet.

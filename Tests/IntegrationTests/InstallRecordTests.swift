@@ -1,0 +1,142 @@
+import Btrfs
+import Bytes
+import TestSupport
+import Testing
+
+@testable import UpdateInstaller
+
+@Suite("Records below .btrfs-update")
+struct InstallRecordTests {
+  private func uuid(_ seed: UInt8) throws -> SubvolumeUUID {
+    let bytes = (0..<16).map { seed &* 16 &+ $0 }
+    let parsed = SubvolumeUUID(bytes.rawSpan)
+    return try #require(parsed)
+  }
+
+  // The digest is what sha256sum says of the first two lines.
+  @Test("The file is what the documentation shows")
+  func golden() throws {
+    var record = Record("floor")
+    record.append("version", SystemVersion(42))
+    #expect(
+      String(decoding: record.bytes, as: UTF8.self) == """
+        btrfs-update floor 1
+        version 42
+        sha256 b0be2f22c04a8617b4e5836385dd55fd1145d8c7650543600e0776b1a20cbe81
+
+        """)
+  }
+
+  @Test("Journal entries come back as they were written")
+  func journal() throws {
+    let entries: [JournalEntry] = [
+      .activate(SystemVersion(7), next: try uuid(1), current: try uuid(2), last: try uuid(3)),
+      .activate(SystemVersion(.max), next: try uuid(1), current: nil, last: nil),
+      .rollBack(current: try uuid(4), last: try uuid(5)),
+      .rollBack(current: nil, last: try uuid(5)),
+    ]
+    for entry in entries {
+      let record = try Record("journal", parsing: entry.record.bytes)
+      #expect(try JournalEntry(record) == entry)
+    }
+  }
+
+  @Test("Every flipped bit and every cut is noticed")
+  func damage() throws {
+    let entry = JournalEntry.activate(
+      SystemVersion(7), next: try uuid(1), current: try uuid(2), last: nil)
+    let bytes = entry.record.bytes
+    for bit in 0..<(bytes.count * 8) {
+      var damaged = bytes
+      damaged[bit / 8] ^= 1 << (bit % 8)
+      #expect(throws: RecordFlaw.self) { try Record("journal", parsing: damaged) }
+    }
+    for count in 0..<bytes.count {
+      #expect(throws: RecordFlaw.self) {
+        try Record("journal", parsing: Array(bytes.prefix(count)))
+      }
+    }
+    #expect(throws: RecordFlaw.self) { try Record("journal", parsing: bytes + [10]) }
+  }
+
+  @Test("Another kind, a newer version, and senseless fields are told apart")
+  func flaws() throws {
+    let floor = Record("floor").bytes
+    #expect(throws: RecordFlaw.unknownKind) { try Record("journal", parsing: floor) }
+    let newer = Array("btrfs-update floor 2\nsomething\n".utf8)
+    #expect(throws: RecordFlaw.unknownVersion("2")) { try Record("floor", parsing: newer) }
+    var journal = Record("journal")
+    journal.append("operation", "dance")
+    #expect(throws: RecordFlaw.badField("operation")) { try JournalEntry(journal) }
+    journal = Record("journal")
+    #expect(throws: RecordFlaw.badField("operation")) { try JournalEntry(journal) }
+    journal.append("operation", "rollback")
+    journal.append("current", "6BB8FBD9-1df3-4dc5-86c8-9b1bbe42cd53")
+    journal.append("last", "none")
+    #expect(throws: RecordFlaw.badField("current")) { try JournalEntry(journal) }
+  }
+
+  @Test("Versions are decimal numbers of 64 bits, in one spelling")
+  func versions() {
+    #expect(SystemVersion("0")?.number == 0)
+    #expect(SystemVersion("18446744073709551615")?.number == .max)
+    for text in ["", "01", "+1", "-1", "1 ", "0x1", "18446744073709551616", "¹", "1a"] {
+      #expect(SystemVersion(text) == nil, "\(text)")
+    }
+    #expect(DeviceNames.version(named: "sys_root_v41") == SystemVersion(41))
+    for name in ["sys_root_v", "sys_root_v041", "sys_root_current", "xsys_root_v1", "sys_root_v1x"]
+    {
+      #expect(DeviceNames.version(named: name) == nil)
+    }
+    #expect(DeviceNames.staging(named: ".sys_root_v41.staging") == SystemVersion(41))
+    #expect(DeviceNames.staging(named: ".sys_root_v.staging") == nil)
+    #expect(DeviceNames.staging(named: ".sys_root_v1") == nil)
+  }
+}
+
+@Suite("Damaged records on a device", .btrfs)
+struct InstallDamageTests {
+  let disk = InstallDisk()
+
+  @Test(
+    "A record that cannot be read stops everything, and nothing is touched",
+    arguments: ["journal", "floor", "origins"])
+  func stops(_ name: String) throws {
+    try disk.makeTypical()
+    let before = try ["sys_root_current", "sys_root_last"].map { try disk.uuid($0) }
+    try run("sh", "-c", "echo garbage >\(disk.mount.path)/.btrfs-update/\(name)")
+    let names = try disk.names()
+    let error = #expect(throws: InstallError.self) { try disk.device().activate(SystemVersion(3)) }
+    guard case .recordCorrupt(name: name, .unknownKind) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(throws: InstallError.self) { try disk.device().status() }
+    #expect(try ["sys_root_current", "sys_root_last"].map { try disk.uuid($0) } == before)
+    #expect(try disk.names() == names)
+  }
+
+  @Test("A journal that does not match the disk stops everything, and nothing is touched")
+  func mismatch() throws {
+    try disk.makeTypical()
+    let device = try disk.device()
+    let current = try #require(try disk.uuid("sys_root_current"))
+    do {
+      let locked = try LockedDevice(device, for: "test")
+      let last = try #require(try disk.uuid("sys_root_last"))
+      let version = try #require(try disk.uuid("sys_root_v1"))
+      try locked.state.write(.rollBack(current: version, last: last))
+    }
+    let names = try disk.names()
+    for _ in 0..<2 {
+      let error = #expect(throws: InstallError.self) { try device.recover() }
+      guard case .journalMismatch = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+    }
+    #expect(try disk.names() == names)
+    #expect(try disk.uuid("sys_root_current") == current)
+    #expect(try device.status().pending != nil)
+  }
+}
