@@ -63,6 +63,17 @@ package struct Field: Equatable, Sendable {
   /// What the field points at.
   package var target: UInt64
 
+  /// A field.
+  package init(
+    offset: UInt32, kind: FieldKind, adjustment: UInt8, section: UInt16, target: UInt64
+  ) {
+    self.offset = offset
+    self.kind = kind
+    self.adjustment = adjustment
+    self.section = section
+    self.target = target
+  }
+
   @inline(__always) package var start: Int { Int(offset) }
   @inline(__always) package var end: Int { Int(offset) &+ kind.byteCount }
 }
