@@ -25,15 +25,15 @@ struct MemoryBudget {
   /// The budget of a device that can spend `total` bytes.
   init(total: UInt64) throws(BuildError) {
     self.total = total
-    let shared = total > Self.program ? total - Self.program : 0
     let lengths = Self.commandLengths
+    let least = try Self.memory(
+      dictionary: Self.minimumDictionary, longestCommand: lengths.lowerBound,
+      pieceSize: Manifest.Payload.minimumPieceSize)
+    try Self.check(least, of: total)
+    // A quarter of what is left, for three copies.
     let commandLength = Swift.min(
-      Swift.max(Int(clamping: shared / 12), lengths.lowerBound), lengths.upperBound)
+      lengths.lowerBound + Int((total - least) / 12), lengths.upperBound)
     maximumPatchLength = commandLength - Self.patchOverhead
-    try Self.check(
-      Self.memory(
-        dictionary: Self.minimumDictionary, longestCommand: commandLength,
-        pieceSize: Manifest.Payload.minimumPieceSize), of: total)
   }
 
   /// The dictionary for a delta stream of a length: a power of two, no larger than it helps.
@@ -42,9 +42,10 @@ struct MemoryBudget {
   ///   of tens of gigabytes has larger pieces.
   func dictionary(deltaLength: UInt64, longestCommand: Int) throws(BuildError) -> UInt32 {
     let pieceSize: UInt32
-    // Packed it is shorter, or hardly longer: then there is a power of two to spare.
+    // What cannot be packed gets longer by less.
+    let longest = deltaLength + deltaLength / 256
     do throws(UpdateFileError) {
-      pieceSize = try Manifest.Payload.pieceSize(forLength: deltaLength)
+      pieceSize = try Manifest.Payload.pieceSize(forLength: longest)
     } catch { throw .updateFile(error) }
     var size = Self.minimumDictionary
     try Self.check(

@@ -20,7 +20,7 @@ struct ShrinkJob: Sendable {
       if index > start {
         let last = runs[index - 1]
         if run.path != last.path || run.finalPath != last.finalPath
-          || length + run.length > maximumLength
+          || length >= maximumLength || run.length > maximumLength - length
         {
           jobs.append(ShrinkJob(runs: start..<index))
           start = index

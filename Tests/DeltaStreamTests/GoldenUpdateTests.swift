@@ -1,6 +1,7 @@
 import Bytes
 import Crypto
 import DeltaStream
+import Foundation
 import Linux
 import TestSupport
 import Testing
