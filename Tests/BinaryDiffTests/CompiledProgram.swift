@@ -7,31 +7,35 @@ enum CompiledProgram {
   /// a `switch` and unset variables.
   ///
   /// - Parameter inserted: How many functions, and variables, stand before the others.
-  static func bytes(inserted: Int, options: [String] = ["-shared", "-fPIC"]) throws -> [UInt8] {
+  /// - Parameter compiler: With the options that it needs for its target.
+  static func bytes(
+    inserted: Int, functions: Int = 150, compiler: [String] = ["gcc"],
+    options: [String] = ["-shared", "-fPIC"]
+  ) throws -> [UInt8] {
     let directory = FileManager.default.temporaryDirectory.appending(
       path: "compiled-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
     let source = directory.appending(path: "program.c")
-    try text(inserted: inserted).write(to: source, atomically: true, encoding: .utf8)
+    try text(inserted: inserted, functions).write(to: source, atomically: true, encoding: .utf8)
     let output = directory.appending(path: "program")
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/gcc")
-    process.arguments = ["-O2", "-o", output.path, source.path] + options
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = compiler + ["-O2", "-o", output.path, source.path] + options
     try process.run()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0)
     return [UInt8](try Data(contentsOf: output))
   }
 
-  private static func text(inserted: Int) -> String {
-    var text = "#include <stdio.h>\n#include <stdlib.h>\n"
+  private static func text(inserted: Int, _ functions: Int) -> String {
+    var text = "int puts(const char *); int printf(const char *, ...); int abs(int);\n"
     for index in 0..<inserted {
       text += "int extra\(index)[\(index + 3)];\n"
       text +=
         "int added\(index)(int x) { return puts(\"added \(index)\") + extra\(index)[x & 1]; }\n"
     }
-    for index in 0..<150 {
+    for index in 0..<functions {
       text += "int state\(index); extern int f\(index)(int);\n"
       text += """
         int f\(index)(int x) {
@@ -50,8 +54,8 @@ enum CompiledProgram {
 
         """
     }
-    let names = (0..<150).map { "f\($0)" }.joined(separator: ", ")
+    let names = (0..<functions).map { "f\($0)" }.joined(separator: ", ")
     return text + "int (*const table[])(int) = {\(names)};\n"
-      + "int main(int c, char **v) { return table[c % 150](c); }\n"
+      + "int main(int c, char **v) { return table[c % \(functions)](c); }\n"
   }
 }

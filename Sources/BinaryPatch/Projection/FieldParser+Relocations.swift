@@ -26,7 +26,7 @@ extension FieldParser {
   private mutating func appendSymbol(
     of relocation: Relocation, at: Int, _ symbols: (index: Int, section: ElfSection, count: Int)?
   ) {
-    guard let symbols, relocation.symbol < symbols.count else { return }
+    guard let symbols, relocation.symbol != 0, relocation.symbol < symbols.count else { return }
     list.append(
       .index, at: at &+ 12,
       target: UInt64(symbols.section.range.lowerBound &+ relocation.symbol &* Symbol.byteCount),
