@@ -50,12 +50,17 @@ public struct SourceIndex: Sendable {
   public func patch(
     to new: RawSpan, expectedAt position: Int = 0, isWholeFile: Bool = false
   ) throws(DiffError) -> [UInt8] {
+    guard isWholeFile, sources.count == 1, !old.rawSpan.nearlyEquals(new),
+      let (projected, isClearlyBetter) = try ProjectedPatch.make(old.rawSpan, new, masked)
+    else { return try plainPatch(to: new, expectedAt: position) }
+    if isClearlyBetter { return projected }
+    let plain = try plainPatch(to: new, expectedAt: position)
+    return PatchEstimate.size(projected) < PatchEstimate.size(plain) ? projected : plain
+  }
+
+  /// The patch without predictions.
+  private func plainPatch(to new: RawSpan, expectedAt position: Int) throws(DiffError) -> [UInt8] {
     let old = old.rawSpan
-    if isWholeFile, sources.count == 1, !old.nearlyEquals(new),
-      let patch = try ProjectedPatch.make(old, new, masked)
-    {
-      return patch
-    }
     let start = min(max(position, 0), old.byteCount)
     let end = min(new.byteCount, old.byteCount &- start) &+ start
     let matcher = Matcher(

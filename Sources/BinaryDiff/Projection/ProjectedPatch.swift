@@ -6,10 +6,13 @@ struct ProjectedPatch {
   private let old: MaskedFile
   private let new: MaskedFile
 
-  /// The patch that makes `new` of `old`; `nil` when predicting does not help.
+  /// The patch that makes `new` of `old`; `nil` when predicting does not help, or cannot be done.
+  ///
+  /// - Returns: Beside the patch, whether it is so much smaller than one with the same copies and no
+  ///   predictions that there is no need to make one with better copies.
   static func make(
     _ old: RawSpan, _ new: RawSpan, _ source: LazyMaskedFile
-  ) throws(DiffError) -> [UInt8]? {
+  ) throws(DiffError) -> (patch: [UInt8], isClearlyBetter: Bool)? {
     guard let oldFile = source.get(old), let newFile = MaskedFile(new),
       oldFile.image.machine == newFile.image.machine,
       oldFile.image.type == newFile.image.type
@@ -19,7 +22,11 @@ struct ProjectedPatch {
       ends: [old.byteCount], suffixes: source.suffixes)
     let copies = try matcher.findCopies()
     guard copies.count <= PatchLimits.standard.maxCopies else { return nil }
-    return ProjectedPatch(old: oldFile, new: newFile).write(old, new, copies)
+    guard let patch = ProjectedPatch(old: oldFile, new: newFile).write(old, new, copies),
+      patch.count < new.byteCount
+    else { return nil }
+    let same = PatchWriter.patch(old: old, new: new, copies: copies)
+    return (patch, PatchEstimate.size(patch) < PatchEstimate.size(same) / 4 &* 3)
   }
 
   private func write(_ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange]) -> [UInt8]? {
@@ -42,8 +49,7 @@ struct ProjectedPatch {
     let predicted = Self.predict(projector, final)
     let patch = PatchWriter.projectedPatch(
       predicted: predicted.rawSpan, new: new, copies: copies, tables: tables.bytes)
-    let plain = PatchWriter.plainPatch(old: old, new: new, copies: copies)
-    return PatchEstimate.size(patch) < PatchEstimate.size(plain) ? patch : nil
+    return patch
   }
 
   private func predictor(

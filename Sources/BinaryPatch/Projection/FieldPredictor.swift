@@ -13,7 +13,8 @@ package struct FieldPredictor: Sendable {
     isRelocatable = old.isRelocatable
     newSegments = tables.segments
     kinds = tables.kinds
-    learned = LearnedNumbers.domains(for: fields)
+    learned = LearnedNumbers.domains(
+      for: kinds & ProjectionTables.bit(.btf) == 0 ? [] : fields)
   }
 
   /// Forgets what holds within one copy only.

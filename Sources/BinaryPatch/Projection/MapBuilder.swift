@@ -60,35 +60,45 @@ enum MapBuilder {
 
   /// Disjoint pieces: where some overlap, hints count, and then the longest.
   static func resolve(_ hints: [MapPiece], _ cut: [MapPiece]) -> [MapPiece] {
-    let ranked = hints.indices.map { (hints[$0], $0) } + rank(cut, after: hints.count)
-    let pieces = ranked.sorted { ($0.0.old, $0.1) < ($1.0.old, $1.1) }
+    let (pieces, byStart) = rank(hints, cut)
     var active = RankQueue()
     var out: [MapPiece] = []
+    out.reserveCapacity(pieces.count)
     var next = 0
     var at: UInt64 = 0
-    while next < pieces.count || !active.isEmpty {
-      if active.isEmpty { at = pieces[next].0.old }
-      while next < pieces.count, pieces[next].0.old == at {
-        active.insert(rank: pieces[next].1, position: next)
+    while next < byStart.count || !active.isEmpty {
+      if active.isEmpty { at = pieces[Int(byStart[next])].old }
+      while next < byStart.count, pieces[Int(byStart[next])].old == at {
+        active.insert(byStart[next])
         next &+= 1
       }
       guard let best = active.first else { continue }
-      let piece = pieces[best].0
+      let piece = pieces[Int(best)]
       guard piece.oldEnd > at else {
         active.removeFirst()
         continue
       }
-      let end = next < pieces.count ? min(piece.oldEnd, pieces[next].0.old) : piece.oldEnd
+      let end =
+        next < byStart.count ? min(piece.oldEnd, pieces[Int(byStart[next])].old) : piece.oldEnd
       append(MapPiece(old: at, new: at &+ piece.shift, count: end &- at), to: &out)
       at = end
     }
     return out
   }
 
-  /// The rank of each piece: the longest first, of equally long ones the first.
-  private static func rank(_ pieces: [MapPiece], after first: Int) -> [(MapPiece, Int)] {
-    let order = pieces.indices.sorted { (pieces[$1].count, $0) < (pieces[$0].count, $1) }
-    return order.enumerated().map { (pieces[$1], first &+ $0) }
+  /// All pieces by rank: hints, then the longest, of equally long ones the first; and these ranks by
+  /// where the pieces start.
+  private static func rank(
+    _ hints: [MapPiece], _ cut: [MapPiece]
+  ) -> (pieces: [MapPiece], byStart: [UInt32]) {
+    var order = [UInt32](cut.indices.lazy.map { UInt32(truncatingIfNeeded: $0) })
+    order.sort { (cut[Int($1)].count, $0) < (cut[Int($0)].count, $1) }
+    var pieces = hints
+    pieces.reserveCapacity(hints.count &+ cut.count)
+    for index in order { pieces.append(cut[Int(index)]) }
+    var byStart = [UInt32](pieces.indices.lazy.map { UInt32(truncatingIfNeeded: $0) })
+    byStart.sort { (pieces[Int($0)].old, $0) < (pieces[Int($1)].old, $1) }
+    return (pieces, byStart)
   }
 
   private static func append(_ piece: MapPiece, to out: inout [MapPiece]) {
@@ -100,17 +110,17 @@ enum MapBuilder {
   }
 }
 
-/// The pieces that cover an address, the lowest rank first: a binary heap.
+/// The ranks of the pieces that cover an address, the lowest first: a binary heap.
 private struct RankQueue {
-  private var entries: [(rank: Int, position: Int)] = []
+  private var entries: [UInt32] = []
 
   var isEmpty: Bool { entries.isEmpty }
-  var first: Int? { entries.first?.position }
+  var first: UInt32? { entries.first }
 
-  mutating func insert(rank: Int, position: Int) {
-    entries.append((rank, position))
+  mutating func insert(_ rank: UInt32) {
+    entries.append(rank)
     var child = entries.count &- 1
-    while child > 0, entries[(child &- 1) / 2].rank > entries[child].rank {
+    while child > 0, entries[(child &- 1) / 2] > entries[child] {
       entries.swapAt((child &- 1) / 2, child)
       child = (child &- 1) / 2
     }
@@ -123,7 +133,7 @@ private struct RankQueue {
     while true {
       var least = parent
       for child in [2 &* parent &+ 1, 2 &* parent &+ 2] where child < entries.count {
-        if entries[child].rank < entries[least].rank { least = child }
+        if entries[child] < entries[least] { least = child }
       }
       guard least != parent else { return }
       entries.swapAt(parent, least)
