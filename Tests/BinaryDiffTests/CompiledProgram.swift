@@ -9,7 +9,7 @@ enum CompiledProgram {
   /// - Parameter inserted: How many functions, and variables, stand before the others.
   /// - Parameter compiler: With the options that it needs for its target.
   static func bytes(
-    inserted: Int, functions: Int = 150, compiler: [String] = ["gcc"],
+    inserted: Int, functions: Int = 60, compiler: [String] = ["gcc"],
     options: [String] = ["-shared", "-fPIC"]
   ) throws -> [UInt8] {
     let directory = FileManager.default.temporaryDirectory.appending(

@@ -88,7 +88,8 @@ struct FieldMasker: ~Escapable {
       guard let offset = Int(exactly: offset) else { return 0 }
       return Token.context(blank.rawSpan, at: offset)
     case .relocation:
-      // Of one with a symbol; others have no token that would say more than their neighbours do.
+      // Of one with a symbol; others are told by their neighbours (measured: places as they are
+      // make patches of modules half as large again).
       return names.places[field.target] ?? 0
     case .sectionRelocation: return 0
     default: return token(of: field.target)
@@ -125,7 +126,7 @@ struct FieldMasker: ~Escapable {
   private func maskPlaces(_ span: inout MutableSpan<UInt8>) {
     for (place, name) in names.places {
       guard let offset = Int(exactly: image.segments.offset(ofAddress: place)),
-        offset &+ 4 <= blank.count
+        offset <= blank.count &- 4
       else { continue }
       var token = name
       if let meant = names.meant[place], let at = Int(exactly: meant), at < blank.count {

@@ -15,10 +15,11 @@ enum Token {
     name.reduce(basis) { ($0 ^ UInt32($1)) &* prime } | 1
   }
 
-  /// Of the bytes at a place; never 0.
+  /// Of the bytes at a place, which may be outside; never 0.
   static func context(_ bytes: RawSpan, at offset: Int) -> UInt32 {
     var hash = basis
-    for at in offset..<min(offset &+ contextLength, bytes.byteCount) {
+    let start = min(max(offset, 0), bytes.byteCount)
+    for at in start..<min(start &+ contextLength, bytes.byteCount) {
       hash = (hash ^ UInt32(bytes[at])) &* prime
     }
     return (hash ^ hash &>> 15) | 1
