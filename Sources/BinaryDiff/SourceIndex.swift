@@ -13,6 +13,7 @@ public struct SourceIndex: Sendable {
   private let old: [UInt8]
   private let sources: [Range<Int>]
   private let suffixes = LazySuffixArray()
+  private let masked = LazyMaskedFile()
 
   /// Whether a patch has needed the suffixes.
   var hasSorted: Bool { suffixes.isMade }
@@ -42,9 +43,23 @@ public struct SourceIndex: Sendable {
   ///
   /// - Parameter position: Where in old one would look for `new` first, when it is a part of a
   ///   file; past the end of old counts as its end. It saves sorting when little has changed.
+  /// - Parameter isWholeFile: Whether there is one source, a whole file, and `new` is one, too. Then
+  ///   the patch may be of kind `projected`, when both are executables and it is smaller.
   /// - Throws: ``DiffError/sortFailed(code:)`` when memory does not suffice.
   /// - Complexity: O(*n* log *n*) in the lengths of old and new, for any contents.
-  public func patch(to new: RawSpan, expectedAt position: Int = 0) throws(DiffError) -> [UInt8] {
+  public func patch(
+    to new: RawSpan, expectedAt position: Int = 0, isWholeFile: Bool = false
+  ) throws(DiffError) -> [UInt8] {
+    guard isWholeFile, sources.count == 1, !old.rawSpan.nearlyEquals(new),
+      let (projected, isClearlyBetter) = try ProjectedPatch.make(old.rawSpan, new, masked)
+    else { return try plainPatch(to: new, expectedAt: position) }
+    if isClearlyBetter { return projected }
+    let plain = try plainPatch(to: new, expectedAt: position)
+    return PatchEstimate.size(projected) < PatchEstimate.size(plain) ? projected : plain
+  }
+
+  /// The patch without predictions.
+  private func plainPatch(to new: RawSpan, expectedAt position: Int) throws(DiffError) -> [UInt8] {
     let old = old.rawSpan
     let start = min(max(position, 0), old.byteCount)
     let end = min(new.byteCount, old.byteCount &- start) &+ start
@@ -53,5 +68,19 @@ public struct SourceIndex: Sendable {
       ends: [end] + sources.map(\.upperBound), suffixes: suffixes)
     let copies = try matcher.findCopies()
     return PatchWriter.patch(old: old, new: new, copies: copies)
+  }
+}
+
+extension RawSpan {
+  /// So few bytes that nothing predicts are told as they are.
+  private static var fewBytes: Int { 64 }
+
+  /// Whether all but a few bytes are a common start and end.
+  fileprivate func nearlyEquals(_ other: RawSpan) -> Bool {
+    guard byteCount == other.byteCount else { return false }
+    let start = commonPrefixLength(with: other)
+    let end = matchLength(
+      before: byteCount, other, before: byteCount, limit: byteCount &- start)
+    return byteCount &- start &- end <= Self.fewBytes
   }
 }

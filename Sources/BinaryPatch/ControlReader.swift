@@ -45,6 +45,20 @@ struct ControlReader {
     return PatchStep(insertCount: insertCount, source: source, copyCount: copyCount)
   }
 
+  /// All steps that are left as ranges, without reading on.
+  func allCopies(in patch: RawSpan) throws(PatchError) -> [CopiedRange] {
+    var reader = self
+    var copies: [CopiedRange] = []
+    copies.reserveCapacity(stepsLeft)
+    var at: UInt64 = 0
+    while let step = try reader.next(in: patch) {
+      at &+= step.insertCount
+      copies.append(CopiedRange(old: step.source, new: at, count: step.copyCount))
+      at &+= step.copyCount
+    }
+    return copies
+  }
+
   /// Checks, after the last step, that every number was read.
   func requireEnd() throws(PatchError) {
     try insertLengths.requireEnd()

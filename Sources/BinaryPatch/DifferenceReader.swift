@@ -23,8 +23,19 @@ struct DifferenceReader {
     _ output: inout OutputRawSpan, from start: Int, in patch: RawSpan
   ) throws(PatchError) {
     let end = output.byteCount
-    var at = start
     var bytes = output.mutableBytes
+    try correct(&bytes, start..<end, in: patch)
+  }
+
+  /// Corrects copied bytes in place.
+  ///
+  /// - Parameter range: Inside `bytes`.
+  @_lifetime(bytes: copy bytes)
+  mutating func correct(
+    _ bytes: inout MutableRawSpan, _ range: Range<Int>, in patch: RawSpan
+  ) throws(PatchError) {
+    let end = min(range.upperBound, bytes.byteCount)
+    var at = range.lowerBound
     while let gap {
       let left = UInt64(end &- at)
       guard gap < left else {

@@ -4,7 +4,9 @@ internal import Bytes
 ///
 /// The whole patch is checked before the first byte: one that lies gives an error from the
 /// initializer and no output. Memory is the patch and one window of 64 KiB, whatever the lengths
-/// of old and new; work is proportional to the patch and what it produces.
+/// of old and new; work is proportional to the patch and what it produces. Only a patch of kind
+/// ``PatchKind/projected`` has all of old, and what was found in it, in memory from the first byte
+/// on; ``PatchStatistics/applyMemory`` says how much that is.
 ///
 ///     var applier = try PatchApplier(patch: patch, old: file)
 ///     while !applier.isFinished { try applier.read(into: &output); … }
@@ -18,6 +20,9 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   private var control: ControlReader
   private var differences: DifferenceReader
   private var inserted: StreamCursor
+  /// What of a projected patch is not yet put together with old.
+  private var tables: ProjectionTables?
+  private var projection: Projection?
 
   /// How many bytes the patch makes.
   public let newLength: UInt64
@@ -38,10 +43,15 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     let layout = try PatchLayout(patch.rawSpan, limits: limits)
     _ = try PatchStatistics(patch.rawSpan, layout, oldLength: oldLength)
     let differences = try DifferenceReader(layout, patch.rawSpan)
+    let tables: ProjectionTables? =
+      layout.kind == .projected
+      ? try ProjectionTables(layout.cursor(.projection), in: patch.rawSpan) : nil
+    try tables?.check(oldLength: oldLength, limits)
     self.differences = differences
     control = ControlReader(layout, oldLength: oldLength)
     inserted = layout.cursor(.inserted)
     newLength = layout.newLength
+    self.tables = tables
     window = OldWindow()
     self.patch = patch
     self.old = old
@@ -57,6 +67,7 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   public mutating func read(
     into output: inout OutputRawSpan
   ) throws(PatchApplyError<Old.Failure>) {
+    if let tables { try project(tables) }
     while !output.isFull, !isFinished {
       if insertLeft > 0 {
         insert(into: &output)
@@ -81,6 +92,7 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
       insertLeft = step.insertCount
       copyLeft = step.copyCount
       source = step.source
+      projection?.startCopy(at: source)
     } else {
       insertLeft = control.newLeft
     }
@@ -100,6 +112,7 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   private mutating func copy(
     into output: inout OutputRawSpan
   ) throws(PatchApplyError<Old.Failure>) {
+    if projection != nil { return try copyProjected(into: &output) }
     let start = output.byteCount
     let count = try window.append(to: &output, from: source, atMost: copyLeft, of: &old)
     let patch = patch
@@ -111,5 +124,50 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     source &+= UInt64(count)
     copyLeft &-= UInt64(count)
     produced &+= UInt64(count)
+  }
+
+  @_lifetime(output: copy output)
+  private mutating func copyProjected(
+    into output: inout OutputRawSpan
+  ) throws(PatchApplyError<Old.Failure>) {
+    let patch = patch
+    if projection?.readyCount == 0 {
+      do throws(PatchError) {
+        // Both fit: copies are inside old, which is in memory.
+        try projection?.make(
+          from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
+          in: patch.rawSpan)
+      } catch {
+        throw .patch(error)
+      }
+    }
+    let count = UInt64(projection?.take(into: &output) ?? 0)
+    source &+= count
+    copyLeft &-= count
+    produced &+= count
+  }
+
+  /// Reads all of old, and finds its fields.
+  private mutating func project(
+    _ tables: ProjectionTables
+  ) throws(PatchApplyError<Old.Failure>) {
+    var bytes: [UInt8] = []
+    let count = Int(tables.oldLength)
+    do throws(Old.Failure) {
+      try bytes.append(upTo: count) { output throws(Old.Failure) in
+        try old.read(at: 0, into: &output)
+      }
+    } catch {
+      throw .old(error)
+    }
+    guard bytes.count == count else { throw .patch(.oldEnded(at: UInt64(bytes.count))) }
+    let patch = patch
+    do throws(PatchError) {
+      let copies = try control.allCopies(in: patch.rawSpan)
+      projection = try Projection(old: bytes, tables, copies: copies)
+    } catch {
+      throw .patch(error)
+    }
+    self.tables = nil
   }
 }

@@ -28,6 +28,14 @@ public enum PatchError: Error, Equatable, Sendable {
   case zeroDifference(offset: Int)
   /// Gaps and differences are not equally many.
   case differenceMissing(offset: Int)
+  /// No version of the parser of executables that this one knows.
+  case unknownParser(offset: Int, version: UInt64)
+  /// What predicting fields takes is wrong here.
+  case invalidProjection(offset: Int)
+  /// The old bytes, which a projected patch needs in memory, are more than the limit allows.
+  case oldTooLong(byteCount: UInt64, limit: UInt64)
+  /// The old bytes are not those that the fields of a projected patch were found in.
+  case oldMismatch
   /// The old bytes ended before their announced end; the offset is into old.
   case oldEnded(at: UInt64)
   /// Not all output has been read.

@@ -5,13 +5,13 @@ internal import Bytes
 ///     u8      kind
 ///     varint  new length
 ///     varint  copies
-///     varint  byte length of each of the six streams
-///             the six streams
+///     varint  byte length of each of the six streams; of kind `projected`, seven
+///             the streams
 struct PatchLayout {
   let kind: PatchKind
   let newLength: UInt64
   let copyCount: Int
-  private let streams: [6 of Range<Int>]
+  private let streams: [7 of Range<Int>]
 
   init(_ patch: RawSpan, limits: PatchLimits) throws(PatchError) {
     guard patch.byteCount <= limits.maxPatchLength else {
@@ -23,7 +23,7 @@ struct PatchLayout {
     self.kind = kind
     newLength = try Self.readNewLength(&cursor, patch, limits)
     copyCount = try Self.readCopyCount(&cursor, patch, limits)
-    streams = try Self.readStreams(&cursor, patch)
+    streams = try Self.readStreams(&cursor, patch, PatchStream.all(of: kind))
   }
 
   /// The start of a stream.
@@ -52,11 +52,11 @@ struct PatchLayout {
   }
 
   private static func readStreams(
-    _ cursor: inout StreamCursor, _ patch: RawSpan
-  ) throws(PatchError) -> [6 of Range<Int>] {
-    var lengths: [6 of Int] = .init(repeating: 0)
+    _ cursor: inout StreamCursor, _ patch: RawSpan, _ kinds: ArraySlice<PatchStream>
+  ) throws(PatchError) -> [7 of Range<Int>] {
+    var lengths: [7 of Int] = .init(repeating: 0)
     var total = 0
-    for stream in PatchStream.allCases {
+    for stream in kinds {
       let offset = cursor.offset
       let value = try cursor.readNumber(in: patch)
       // The header's rest may be longer than it will turn out: this only bounds the sum.
@@ -66,8 +66,8 @@ struct PatchLayout {
       lengths[stream.rawValue] = length
       total &+= length
     }
-    var streams: [6 of Range<Int>] = .init(repeating: 0..<0)
-    for stream in PatchStream.allCases {
+    var streams: [7 of Range<Int>] = .init(repeating: 0..<0)
+    for stream in kinds {
       let range = cursor.take(atMost: lengths[stream.rawValue])
       guard range.count == lengths[stream.rawValue] else {
         throw .streamTooLong(

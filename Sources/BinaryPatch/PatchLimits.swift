@@ -6,16 +6,20 @@ public struct PatchLimits: Sendable {
   public var maxNewLength: UInt64
   /// The most copies in one patch. Each may cost a read of the old bytes.
   public var maxCopies: Int
+  /// The most old bytes that a patch of kind ``PatchKind/projected`` may need in memory.
+  public var maxProjectedOldLength: UInt64
 
-  /// The limits that the format promises to stay in: 16 MiB, 4 GiB and 4 Mi copies.
+  /// The limits that the format promises to stay in: 16 MiB, 4 GiB, 4 Mi copies, and 64 MiB of old.
   public static let standard = PatchLimits()
 
   /// Limits; those not named are the format's.
   public init(
-    maxPatchLength: Int = 16 << 20, maxNewLength: UInt64 = 4 << 30, maxCopies: Int = 4 << 20
+    maxPatchLength: Int = 16 << 20, maxNewLength: UInt64 = 4 << 30, maxCopies: Int = 4 << 20,
+    maxProjectedOldLength: UInt64 = 64 << 20
   ) {
     self.maxPatchLength = maxPatchLength
     self.maxNewLength = maxNewLength
     self.maxCopies = maxCopies
+    self.maxProjectedOldLength = maxProjectedOldLength
   }
 }

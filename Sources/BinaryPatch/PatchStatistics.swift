@@ -18,6 +18,10 @@ public struct PatchStatistics: Equatable, Sendable {
   public let valuesByteCount: Int
   /// Bytes of the patch that are inserted.
   public let extraByteCount: Int
+  /// Bytes of the patch that predicting fields takes.
+  public let projectionByteCount: Int
+  /// How many bytes of memory applying the patch takes at most, the patch itself among them.
+  public let applyMemory: UInt64
 
   /// Reads a patch through, and checks all that can be checked without the old bytes.
   ///
@@ -44,6 +48,14 @@ public struct PatchStatistics: Equatable, Sendable {
     let differences = try DifferenceReader(layout, patch)
     differenceCount = try differences.check(copied: copied, in: patch)
 
+    let projection = layout.cursor(.projection)
+    var memory = UInt64(patch.byteCount) &+ UInt64(OldWindow.capacity)
+    if layout.kind == .projected {
+      let tables = try ProjectionTables(projection, in: patch)
+      memory = try memory.addingMemory(of: tables, copyCount: layout.copyCount)
+    }
+    projectionByteCount = projection.remaining
+    applyMemory = memory
     kind = layout.kind
     newLength = layout.newLength
     copiedLength = copied
@@ -54,5 +66,23 @@ public struct PatchStatistics: Equatable, Sendable {
     controlByteCount =
       layout.cursor(.insertLengths).remaining &+ layout.cursor(.copyLengths).remaining
       &+ layout.cursor(.sources).remaining
+  }
+}
+
+extension UInt64 {
+  /// With what ``Projection`` takes.
+  fileprivate func addingMemory(
+    of tables: ProjectionTables, copyCount: Int
+  ) throws(PatchError) -> UInt64 {
+    // A parser finds no more fields than a half of old's bytes.
+    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2
+    else { throw .oldMismatch }
+    // While an array of fields grows, there are three times as many as it has; each may have an
+    // address of eight bytes besides. They are sorted from one array into another.
+    let fields = tables.fieldCount &* UInt64(MemoryLayout<Field>.stride &+ 8) &* 3
+    // While the map is made: copies, cut copies as they come and by rank, the pieces.
+    let pieces = UInt64(MapBuilder.mostPieces(copyCount) &+ tables.hints.count) &* 160
+    let learned = tables.kinds & ProjectionTables.bit(.btf) == 0 ? 0 : tables.oldLength &* 9
+    return self &+ tables.oldLength &+ fields &+ pieces &+ learned
   }
 }

@@ -1,4 +1,6 @@
-/// The six parts of a patch, in the order in which they follow its header.
+internal import Bytes
+
+/// The parts of a patch, in the order in which they follow its header.
 public enum PatchStream: Int, CaseIterable, Sendable {
   /// For each copy, how many inserted bytes come before it; numbers.
   case insertLengths
@@ -12,4 +14,17 @@ public enum PatchStream: Int, CaseIterable, Sendable {
   case differences
   /// All inserted bytes.
   case inserted
+  /// What predicting fields takes; only in a patch of kind ``PatchKind/projected``.
+  case projection
+
+  /// Where the streams of a patch are.
+  package static func ranges(in patch: RawSpan) throws(PatchError) -> [Range<Int>] {
+    let layout = try PatchLayout(patch, limits: .standard)
+    return allCases.map { layout.cursor($0).offset..<layout.cursor($0).end }
+  }
+
+  /// Those that a patch of a kind has.
+  static func all(of kind: PatchKind) -> ArraySlice<PatchStream> {
+    kind == .projected ? allCases[...] : allCases.dropLast()
+  }
 }

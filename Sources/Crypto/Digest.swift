@@ -1,39 +1,43 @@
-internal import Bytes
+public import Bytes
 
 /// A message digest of a fixed number of bytes.
+///
+/// The bytes are on the heap: a span into inline storage outlives a copy of it that swiftc 6.3.1
+/// makes with cross-module optimization, and then shows other bytes.
 public struct Digest<let byteCount: Int>: Sendable {
-  @usableFromInline var storage: InlineArray<byteCount, UInt8>
+  /// Always ``byteCount`` of them.
+  @usableFromInline let storage: [UInt8]
 
   /// A copy of the bytes; `nil` if they are not exactly as many as the digest has.
   public init?(copying bytes: RawSpan) {
     guard bytes.byteCount == byteCount else { return nil }
-    storage = InlineArray { bytes[$0] }
+    storage = [UInt8](copying: bytes)
   }
 
   /// The digest that hexadecimal digits, in either case, spell; `nil` if they spell none.
   public init?(hex: some StringProtocol) {
     let digits = hex.utf8.compactMap { UInt8(hexDigit: $0) }
     guard digits.count == 2 * byteCount, digits.count == hex.utf8.count else { return nil }
-    storage = InlineArray { digits[2 * $0] << 4 | digits[2 * $0 + 1] }
+    storage = (0..<byteCount).map { digits[2 * $0] << 4 | digits[2 * $0 + 1] }
   }
 
   init(filling body: (UnsafeMutablePointer<UInt8>) -> Void) {
-    storage = InlineArray(repeating: 0)
-    var span = storage.mutableSpan
-    unsafe span.withUnsafeMutableBufferPointer {
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    unsafe bytes.withUnsafeMutableBufferPointer {
       if let base = $0.baseAddress { unsafe body(base) }
     }
+    storage = bytes
   }
 
   /// The bytes, borrowed.
   @inlinable
   public var rawSpan: RawSpan {
     @_lifetime(borrow self)
-    borrowing get { unsafe storage.span.bytes }
+    borrowing get { storage.rawSpan }
   }
 
   /// A copy of the bytes.
-  public var bytes: [UInt8] { [UInt8](copying: rawSpan) }
+  public var bytes: [UInt8] { storage }
 
   /// Lower-case hexadecimal digits.
   public var hex: String {

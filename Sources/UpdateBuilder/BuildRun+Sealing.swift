@@ -14,7 +14,8 @@ extension BuildRun {
     _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink
   ) throws(BuildError) -> BuildReport {
     let dictionary = try budget.dictionary(
-      deltaLength: sink.length, longestCommand: sink.longestCommand)
+      deltaLength: sink.length, longestCommand: sink.longestCommand,
+      patchMemory: sink.patchMemory)
     var packer = try PayloadPacker(
       sink, dictionarySize: dictionary, jobs: options.jobs, file: try temporary("payload"),
       progress: progress)
@@ -55,7 +56,7 @@ extension BuildRun {
     _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink, _ payload: Manifest.Payload
   ) throws(BuildError) -> Manifest {
     Manifest(
-      minimumToolVersion: Self.minimumToolVersion, baseVersion: UInt32(plan.base),
+      requiredFeatures: sink.features.sorted(), minimumToolVersion: Self.minimumToolVersion, baseVersion: UInt32(plan.base),
       product: options.product, parent: try parent(plan, digests), toVersion: versions.to,
       buildDate: options.date ?? trees.childCreationTime, builder: Self.builder(options.builder),
       target: Manifest.Target(
@@ -66,7 +67,7 @@ extension BuildRun {
       needs: Manifest.Needs(
         memory: try MemoryBudget.memory(
           dictionary: payload.dictionarySize, longestCommand: sink.longestCommand,
-          pieceSize: payload.pieceSize),
+          pieceSize: payload.pieceSize, patchMemory: sink.patchMemory),
         diskData: plan.dataBytes,
         diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast),
       payload: payload)

@@ -68,7 +68,8 @@ struct BuildRun {
     let shrinker = Shrinker(
       plan: plan, matcher: digests.matcher,
       maker: PatchMaker(
-        form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength),
+        form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
+        maximumPatchMemory: budget.maximumPatchMemory),
       jobCount: Swift.max(1, options.jobs), progress: progress)
     try await shrinker.run(into: sink)
     guard try sink.finish() == plan.digest else { throw .planChanged }

@@ -68,7 +68,8 @@ struct PatchCommandTests {
     #expect(writer.bytes == rawCommand(.patch, payload, checksum: 0))
   }
 
-  @Test("Its bytes are those of the format, whatever the base version", arguments: [1, 2] as [UInt16])
+  @Test(
+    "Its bytes are those of the format, whatever the base version", arguments: [1, 2] as [UInt16])
   func golden(base: UInt16) throws {
     var writer = StreamWriter(version: StreamVersion(base: base, revision: 1))
     let (path, data) = (Array("ab".utf8), [0xaa, 0xbb] as [UInt8])
@@ -209,7 +210,7 @@ struct PatchCommandTests {
     let path = Array("x".utf8)
     let wrong: [[UInt8]] = [
       [], [0], [0, 1], [1, 0, 1] + path, [0xff, 0, 1] + path, [0, 0x80, 0x00, 1] + path,
-      [0, 0, 0x80] + path, [0] + [UInt8](repeating: 0xff, count: 10) + [1] + path,
+      [0, 0, 0x80], [0] + [UInt8](repeating: 0xff, count: 10) + [1] + path,
     ]
     for value in wrong {
       var attributes = Attributes()
@@ -235,7 +236,8 @@ struct PatchCommandTests {
     let bad: [[UInt8]] = [
       [], Array("..".utf8), Array("../x".utf8), Array("a/../b".utf8), Array("/a".utf8),
       Array("a/".utf8), Array("a//b".utf8), Array(".".utf8), Array("a/./b".utf8),
-      Array("a\0b".utf8), [0], long, Array(Array(repeating: long.prefix(250), count: 17).joined(separator: [0x2f])),
+      Array("a\0b".utf8), [0], long,
+      Array(Array(repeating: long.prefix(250), count: 17).joined(separator: [0x2f])),
     ]
     for path in bad {
       var attributes = Attributes()

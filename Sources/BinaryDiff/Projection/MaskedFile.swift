@@ -1,0 +1,30 @@
+internal import BinaryPatch
+internal import Bytes
+
+/// An executable with its fields, and with each field's bytes replaced by a token of what it points
+/// at: what moved without changing looks the same in two of them.
+struct MaskedFile: Sendable {
+  let image: ElfImage
+  let fields: [Field]
+  /// How many fields there were before those that overlap were dropped.
+  let found: Int
+  let masked: [UInt8]
+
+  /// - Returns: `nil` when the file is none whose fields are known.
+  init?(_ bytes: RawSpan) {
+    guard UInt64(bytes.byteCount) <= PatchLimits.standard.maxProjectedOldLength,
+      let image = ElfImage(bytes), let (fields, found) = FieldParser.parse(bytes, image),
+      !fields.isEmpty
+    else { return nil }
+    self.image = image
+    self.fields = fields
+    self.found = found
+    masked = FieldMasker.mask(bytes, image, fields)
+  }
+
+  /// The field that starts at an offset.
+  func field(at offset: Int) -> Field? {
+    let index = fields.firstIndex(notBefore: offset)
+    return index < fields.count && fields[index].start == offset ? fields[index] : nil
+  }
+}

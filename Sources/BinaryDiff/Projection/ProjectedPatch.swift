@@ -1,0 +1,136 @@
+internal import BinaryPatch
+internal import Bytes
+
+/// Makes patches that predict the fields of executables.
+struct ProjectedPatch {
+  private let old: MaskedFile
+  private let new: MaskedFile
+
+  /// The patch that makes `new` of `old`; `nil` when predicting does not help, or cannot be done.
+  ///
+  /// - Returns: Beside the patch, whether it is so much smaller than one with the same copies and no
+  ///   predictions that there is no need to make one with better copies.
+  static func make(
+    _ old: RawSpan, _ new: RawSpan, _ source: LazyMaskedFile
+  ) throws(DiffError) -> (patch: [UInt8], isClearlyBetter: Bool)? {
+    guard let oldFile = source.get(old), let newFile = MaskedFile(new),
+      oldFile.image.machine == newFile.image.machine,
+      oldFile.image.type == newFile.image.type
+    else { return nil }
+    let matcher = Matcher(
+      old: oldFile.masked.rawSpan, new: newFile.masked.rawSpan, starts: [0],
+      ends: [old.byteCount], suffixes: source.suffixes)
+    let copies = try matcher.findCopies()
+    guard copies.count <= PatchLimits.standard.maxCopies else { return nil }
+    guard let patch = ProjectedPatch(old: oldFile, new: newFile).write(old, new, copies),
+      patch.count < new.byteCount
+    else { return nil }
+    let same = PatchWriter.patch(old: old, new: new, copies: copies)
+    return (patch, PatchEstimate.size(patch) < PatchEstimate.size(same) / 4 &* 3)
+  }
+
+  private func write(_ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange]) -> [UInt8]? {
+    let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
+    var tables = ProjectionTables(
+      kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
+      fieldCount: UInt64(self.old.found), segments: segmentDifferences,
+      sections: sectionShifts, hints: [])
+    let ranges = copies.map {
+      CopiedRange(old: UInt64($0.old), new: UInt64($0.new), count: UInt64($0.count))
+    }
+    tables.hints = HintFinder.find(projector, newFile: self.new) { hints in
+      var tables = tables
+      tables.hints = hints
+      return predictor(tables, ranges)
+    }
+    guard let predictor = predictor(tables, ranges) else { return nil }
+    tables.kinds = Self.usefulKinds(projector, predictor)
+    guard tables.kinds != 0, let final = self.predictor(tables, ranges) else { return nil }
+    let predicted = Self.predict(projector, final)
+    let patch = PatchWriter.projectedPatch(
+      predicted: predicted.rawSpan, new: new, copies: copies, tables: tables.bytes)
+    return patch
+  }
+
+  private func predictor(
+    _ tables: ProjectionTables, _ copies: [CopiedRange]
+  ) -> FieldPredictor? {
+    guard let resolved = ResolvedTables(tables, old: old.image),
+      let map = AddressMap(old: old.image, tables: resolved, copies: copies)
+    else { return nil }
+    return FieldPredictor(map: map, old: old.image, tables: resolved, fields: old.fields)
+  }
+
+  private var segmentDifferences: [ElfSegment] {
+    let before = old.image.segments.all
+    return new.image.segments.all.enumerated().map { index, segment in
+      let base = index < before.count ? before[index] : ElfSegment()
+      return ElfSegment(
+        address: segment.address &- base.address, offset: segment.offset &- base.offset,
+        fileSize: segment.fileSize &- base.fileSize,
+        memorySize: segment.memorySize &- base.memorySize)
+    }
+  }
+
+  /// Sections go together by name; of several of one name, the first with the first.
+  private var sectionShifts: [ProjectionTables.SectionShift?] {
+    var places: [[UInt8]: [ElfSection]] = [:]
+    for section in new.image.sections.dropFirst().reversed() {
+      places[section.name, default: []].append(section)
+    }
+    return old.image.sections.dropFirst().map { section in
+      places[section.name]?.popLast().map {
+        ProjectionTables.SectionShift(
+          address: $0.address &- section.address, offset: $0.offset &- section.offset)
+      }
+    }
+  }
+
+  /// The kinds that are right more often when they are predicted than when they are not.
+  private static func usefulKinds(
+    _ projector: borrowing CopyProjector, _ predictor: FieldPredictor
+  ) -> UInt64 {
+    var gain = [Int](repeating: 0, count: FieldKind.allCases.count)
+    projector.forEachField(predictor) { field, _, predicted, real, old in
+      guard predicted != old else { return }
+      gain[Int(field.kind.rawValue)] &+=
+        (old ^ real).wrongByteCount &- (predicted ^ real).wrongByteCount
+    }
+    return FieldKind.allCases.filter { gain[Int($0.rawValue)] > 0 }
+      .reduce(0) { $0 | ProjectionTables.bit($1) }
+  }
+
+  /// The new file with the predicted bytes in the places of copies.
+  private static func predict(
+    _ projector: borrowing CopyProjector, _ predictor: FieldPredictor
+  ) -> [UInt8] {
+    var bytes = [UInt8](copying: projector.new)
+    var span = bytes.mutableSpan
+    var raw = unsafe span.mutableBytes
+    for copy in projector.copies {
+      raw.copyBytes(projector.old, copy.old..<(copy.old &+ copy.count), at: copy.new)
+    }
+    projector.forEachField(predictor) { field, newOffset, predicted, _, _ in
+      raw.store(predicted, field.kind, newOffset)
+    }
+    return bytes
+  }
+}
+
+extension UInt64 {
+  /// Of the difference of two numbers, how many bytes are not zero.
+  fileprivate var wrongByteCount: Int {
+    let low: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
+    return (((self & low) &+ low | self) & ~low).nonzeroBitCount
+  }
+}
+
+extension MutableRawSpan {
+  @_lifetime(self: copy self)
+  fileprivate mutating func copyBytes(_ source: RawSpan, _ range: Range<Int>, at start: Int) {
+    unsafe withUnsafeMutableBytes { target in
+      let target = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start...])
+      unsafe source.extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+internal import BinaryPatch
+internal import Bytes
+
+/// Tokens for the names of symbols, and for the places that relocations name symbols for.
+struct SymbolNames {
+  static let longestName = 4096
+
+  /// By address of the relocated place.
+  private(set) var places: [UInt64: UInt32] = [:]
+  /// The place in a section that a relocation of a relocatable file really means.
+  private(set) var meant: [UInt64: UInt64] = [:]
+
+  init(_ bytes: RawSpan, _ image: ElfImage) {
+    for section in image.sections
+    where section.type == ElfSection.Kind.relocations && section.link > 0 {
+      let symbols = image.sections[section.link]
+      guard symbols.isSymbolTable else { continue }
+      for at in stride(
+        from: section.range.lowerBound,
+        through: section.range.upperBound &- Relocation.byteCount, by: Relocation.byteCount)
+      {
+        let relocation = Relocation(bytes, at: at)
+        let start = relocation.symbol &* Symbol.byteCount
+        guard relocation.symbol > 0, start &+ Symbol.byteCount <= symbols.range.count else {
+          continue
+        }
+        let symbol = symbols.range.lowerBound &+ start
+        if image.isRelocatable {
+          add(relocation, symbol, image.sections[section.info], bytes, image, symbols)
+        } else {
+          places[relocation.offset] = Self.token(ofSymbolAt: symbol, of: symbols, bytes, image)
+        }
+      }
+    }
+  }
+
+  private mutating func add(
+    _ relocation: Relocation, _ at: Int, _ relocated: ElfSection, _ bytes: RawSpan,
+    _ image: ElfImage, _ symbols: ElfSection
+  ) {
+    let place = relocated.address &+ relocation.offset
+    let token = Self.token(ofSymbolAt: at, of: symbols, bytes, image)
+    let symbol = Symbol(bytes, at: at)
+    guard symbol.isSection, symbol.section < image.sections.count else {
+      places[place] = (token ^ UInt32(truncatingIfNeeded: relocation.addend) &* 77) | 1
+      return
+    }
+    places[place] = token
+    meant[place] =
+      image.sections[symbol.section].address &+ relocation.addend
+      &+ (relocated.isExecutable ? 4 : 0)
+  }
+
+  /// The token of a symbol's name; of its section's when it stands for one.
+  static func token(
+    ofSymbolAt at: Int, of table: ElfSection, _ bytes: RawSpan, _ image: ElfImage
+  ) -> UInt32 {
+    let symbol = Symbol(bytes, at: at)
+    if image.isRelocatable, symbol.isSection, symbol.section < image.sections.count {
+      return Token.name(image.sections[symbol.section].name)
+    }
+    return Token.name(
+      bytes.string(
+        at: Int(symbol.name), in: image.sections[table.link].range, atMost: longestName))
+  }
+}

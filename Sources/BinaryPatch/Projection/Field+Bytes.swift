@@ -1,0 +1,44 @@
+internal import Bytes
+
+extension RawSpan {
+  /// The value of a field, as an unsigned number.
+  @inline(__always)
+  package func load(_ kind: FieldKind, _ at: Int) -> UInt64 {
+    kind.byteCount == 8 ? load64(at) : UInt64(load32(at))
+  }
+
+  /// Copies bytes to the start of others, which must have room.
+  func copyBytes(_ range: Range<Int>, to target: inout MutableRawSpan) {
+    unsafe target.withUnsafeMutableBytes { target in
+      unsafe extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+    }
+  }
+}
+
+extension MutableRawSpan {
+  /// Sets the value of a field.
+  @inline(__always)
+  @_lifetime(self: copy self)
+  package mutating func store(_ value: UInt64, _ kind: FieldKind, _ at: Int) {
+    if kind.byteCount == 8 {
+      storeBytes(of: value.littleEndian, toByteOffset: at, as: UInt64.self)
+    } else {
+      storeBytes(
+        of: UInt32(truncatingIfNeeded: value).littleEndian, toByteOffset: at, as: UInt32.self)
+    }
+  }
+}
+
+extension [Field] {
+  /// The first field that does not start before an offset; fields are in order.
+  package func firstIndex(notBefore offset: Int) -> Int {
+    let fields = span
+    var low = 0
+    var high = fields.count
+    while low < high {
+      let middle = (low &+ high) / 2
+      if fields[middle].start < offset { low = middle &+ 1 } else { high = middle }
+    }
+    return low
+  }
+}

@@ -1,0 +1,163 @@
+/// Predicts what a copied field will say in the new file.
+package struct FieldPredictor: Sendable {
+  package let map: AddressMap
+  private let isRelocatable: Bool
+  private let newSegments: ElfSegments
+  private let kinds: UInt64
+  private var learned: [LearnedNumbers]
+  /// The last relocated place of the copy: its old and its real new address.
+  private var chain: (old: UInt64, new: UInt64)?
+
+  package init(map: AddressMap, old: ElfImage, tables: ResolvedTables, fields: [Field]) {
+    self.map = map
+    isRelocatable = old.isRelocatable
+    newSegments = tables.segments
+    kinds = tables.kinds
+    learned = LearnedNumbers.domains(
+      for: kinds & ProjectionTables.bit(.btf) == 0 ? [] : fields)
+  }
+
+  /// Forgets what holds within one copy only.
+  package mutating func startCopy() { chain = nil }
+
+  /// Whether a kind is predicted; if not, a field is copied like other bytes.
+  @inline(__always)
+  package func predicts(_ kind: FieldKind) -> Bool {
+    kinds & ProjectionTables.bit(kind) != 0
+  }
+
+  /// The new address of the byte at an offset of the new file; all ones when it is in no segment.
+  @inline(__always)
+  package func newAddress(ofOffset offset: UInt64) -> UInt64 {
+    newSegments.address(ofOffset: offset)
+  }
+
+  /// The value of a field in the new file; only as many low bytes count as it has.
+  ///
+  /// - Parameters:
+  ///   - value: Its old value.
+  ///   - newOffset: Where it is in the new file.
+  package func predict(_ field: Field, _ value: UInt64, at newOffset: UInt64) -> UInt64 {
+    switch field.kind {
+    case .relative, .conditionalJump:
+      return map.map(field.target)
+        &- (newAddress(ofOffset: newOffset) &+ UInt64(field.adjustment))
+    case .absolute64, .absolute32:
+      return map.map(field.target)
+    case .table32:
+      let base = field.target &- Self.extended(value)
+      return map.map(field.target) &- map.start(ofSection: Int(field.section), otherwise: base)
+    case .table64:
+      let adjustment = UInt64(field.adjustment)
+      let base = field.target &- adjustment &- value
+      return map.map(field.target) &- map.start(ofSection: Int(field.section), otherwise: base)
+        &- adjustment
+    case .name:
+      return map.mapOffset(field.target) &- map.offset(ofSection: Int(field.section))
+    case .index:
+      return (map.mapOffset(field.target) &- map.offset(ofSection: Int(field.section))) / 24
+    case .cie:
+      return newAddress(ofOffset: newOffset) &- map.map(field.target)
+    case .length32, .length64:
+      return map.map(field.target &+ value &- 1) &+ 1 &- map.map(field.target)
+    case .relocation, .sectionRelocation:
+      return predictRelocation(field, value)
+    case .branch26, .branch19, .branch14, .address, .page, .pageOffset:
+      return UInt64(
+        predictInstruction(field, UInt32(truncatingIfNeeded: value), at: newOffset))
+    case .btf:
+      return learned[Int(field.adjustment & 1)].map(field.target)
+    }
+  }
+
+  private func predictRelocation(_ field: Field, _ value: UInt64) -> UInt64 {
+    // Relocations are sorted: one wrong step must not be repeated.
+    let target = chain.map { $0.new &+ (field.target &- $0.old) } ?? map.map(field.target)
+    guard field.kind == .sectionRelocation else { return target }
+    return target
+      &- map.start(ofSection: Int(field.section), otherwise: field.target &- value)
+  }
+
+  private func predictInstruction(
+    _ field: Field, _ word: UInt32, at newOffset: UInt64
+  ) -> UInt32 {
+    let target = map.map(field.target)
+    let pc = newAddress(ofOffset: newOffset)
+    let distance = UInt32(truncatingIfNeeded: (target &- pc) &>> 2)
+    switch field.kind {
+    case .branch26: return word & ~0x03ff_ffff | distance & 0x03ff_ffff
+    case .branch19: return word & ~0x00ff_ffe0 | (distance & 0x7_ffff) &<< 5
+    case .branch14: return word & ~0x0007_ffe0 | (distance & 0x3fff) &<< 5
+    case .address: return word.settingPageImmediate(target &- pc)
+    case .page: return word.settingPageImmediate(((target & ~0xfff) &- (pc & ~0xfff)) &>> 12)
+    default:
+      let bits = UInt32(truncatingIfNeeded: target & 0xfff) &>> UInt32(field.adjustment)
+      return word & ~0x003f_fc00 | (bits & 0xfff) &<< 10
+    }
+  }
+
+  /// Remembers what the next predictions depend on.
+  ///
+  /// - Parameter value: What the field really says in the new file.
+  @inline(__always)
+  package mutating func learn(_ field: Field, real value: UInt64, old: UInt64) {
+    switch field.kind {
+    case .relocation: chain = (field.target, value)
+    case .sectionRelocation:
+      let base = map.start(ofSection: Int(field.section), otherwise: field.target &- old)
+      chain = (field.target, base &+ value)
+    case .btf: learned[Int(field.adjustment & 1)].learn(field.target, value)
+    default: break
+    }
+  }
+
+  /// Whether ``learn(_:real:old:)`` does anything for a kind.
+  @inline(__always)
+  package static func learns(_ kind: FieldKind) -> Bool {
+    kind == .relocation || kind == .sectionRelocation || kind == .btf
+  }
+
+  @inline(__always)
+  private static func extended(_ value: UInt64) -> UInt64 {
+    UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
+  }
+}
+
+extension UInt32 {
+  /// The instruction with another immediate of `ADR` or `ADRP`.
+  fileprivate func settingPageImmediate(_ value: UInt64) -> UInt32 {
+    let bits = UInt32(truncatingIfNeeded: value)
+    return self & ~0x60ff_ffe0 | (bits & 3) &<< 29 | (bits &>> 2 & 0x7_ffff) &<< 5
+  }
+}
+
+extension FieldPredictor {
+  /// Where a field with a value points in the new file: the inverse of prediction, for making
+  /// hints; `nil` when its value does not say.
+  package func target(
+    of field: Field, _ value: UInt64, at newOffset: UInt64, old: UInt64
+  ) -> UInt64? {
+    let pc = newAddress(ofOffset: newOffset)
+    let word = UInt32(truncatingIfNeeded: value)
+    switch field.kind {
+    case .relative, .conditionalJump:
+      return pc &+ UInt64(field.adjustment) &+ Self.extended(value)
+    case .absolute64, .absolute32: return value
+    case .table32:
+      let base = field.target &- Self.extended(old)
+      return map.start(ofSection: Int(field.section), otherwise: base) &+ Self.extended(value)
+    case .table64:
+      let base = field.target &- UInt64(field.adjustment) &- old
+      return map.start(ofSection: Int(field.section), otherwise: base) &+ value
+        &+ UInt64(field.adjustment)
+    case .index:
+      return map.offset(ofSection: Int(field.section)) &+ 24 &* value
+    case .cie: return pc &- value
+    case .branch26: return pc &+ word.signed(from: 0, count: 26) &* 4
+    case .branch19: return pc &+ word.signed(from: 5, count: 19) &* 4
+    case .branch14: return pc &+ word.signed(from: 5, count: 14) &* 4
+    case .address: return pc &+ word.pageImmediate
+    default: return nil
+    }
+  }
+}

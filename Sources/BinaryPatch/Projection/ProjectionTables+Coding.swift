@@ -1,0 +1,164 @@
+internal import Bytes
+
+extension ProjectionTables {
+  /// The stream's bytes.
+  package var bytes: [UInt8] {
+    var out: [UInt8] = []
+    for number in [FieldParser.version, kinds, oldLength, fieldCount] {
+      out.append(varint: number)
+    }
+    out.append(varint: UInt64(segments.count))
+    for segment in segments {
+      for value in [segment.address, segment.offset, segment.fileSize, segment.memorySize] {
+        out.append(signed: value)
+      }
+    }
+    appendSections(to: &out)
+    appendHints(to: &out)
+    return out
+  }
+
+  private func appendSections(to out: inout [UInt8]) {
+    out.append(varint: UInt64(sections.count))
+    let gone = sections.indices.filter { sections[$0] == nil }
+    out.append(varint: UInt64(gone.count))
+    var previous = -1
+    for index in gone {
+      out.append(varint: UInt64(index &- previous &- 1))
+      previous = index
+    }
+    let shifts = sections.compactMap(\.self)
+    for shift in [shifts.map(\.address), shifts.map { $0.offset &- $0.address }] {
+      var previous: UInt64 = 0
+      for value in shift {
+        out.append(signed: value &- previous)
+        previous = value
+      }
+    }
+  }
+
+  private func appendHints(to out: inout [UInt8]) {
+    out.append(varint: UInt64(hints.count))
+    var end: UInt64 = 0
+    for hint in hints {
+      out.append(varint: hint.old &- end)
+      end = hint.oldEnd
+    }
+    for hint in hints { out.append(varint: hint.count &- 1) }
+    var shift: UInt64 = 0
+    for hint in hints {
+      out.append(signed: hint.shift &- shift)
+      shift = hint.shift
+    }
+  }
+
+  /// Reads the stream, and checks what can be checked without the old file.
+  init(_ cursor: StreamCursor, in patch: RawSpan) throws(PatchError) {
+    var cursor = cursor
+    let start = cursor.offset
+    let version = try cursor.readNumber(in: patch)
+    guard version == FieldParser.version else {
+      throw .unknownParser(offset: start, version: version)
+    }
+    kinds = try cursor.readNumber(in: patch)
+    guard kinds & ~Self.allKinds == 0 else { throw .invalidProjection(offset: start) }
+    oldLength = try cursor.readNumber(in: patch)
+    fieldCount = try cursor.readNumber(in: patch)
+    segments = []
+    for _ in 0..<(try cursor.readCount(in: patch, limit: ElfSegments.maxCount)) {
+      let address = try cursor.readSigned(in: patch)
+      let offset = try cursor.readSigned(in: patch)
+      let fileSize = try cursor.readSigned(in: patch)
+      let memorySize = try cursor.readSigned(in: patch)
+      segments.append(
+        ElfSegment(address: address, offset: offset, fileSize: fileSize, memorySize: memorySize))
+    }
+    sections = try Self.readSections(&cursor, patch)
+    hints = try Self.readHints(&cursor, patch)
+    try cursor.requireEnd()
+  }
+
+  /// Checks what the length of old tells, before any of it is read.
+  func check(oldLength length: UInt64, _ limits: PatchLimits) throws(PatchError) {
+    guard length == oldLength else { throw .oldMismatch }
+    guard length <= limits.maxProjectedOldLength, length < UInt64(ElfImage.tooLong) else {
+      throw .oldTooLong(byteCount: length, limit: limits.maxProjectedOldLength)
+    }
+  }
+
+  private static func readSections(
+    _ cursor: inout StreamCursor, _ patch: RawSpan
+  ) throws(PatchError) -> [SectionShift?] {
+    // Each section takes two bytes, but those that are gone: they are counted before.
+    let count = try cursor.readCount(in: patch, limit: 0xff00)
+    let goneCount = try cursor.readCount(in: patch, limit: count)
+    var isGone = [Bool](repeating: false, count: count)
+    var next: UInt64 = 0
+    for _ in 0..<goneCount {
+      let offset = cursor.offset
+      let (index, past) = try cursor.readNumber(in: patch).addingReportingOverflow(next)
+      guard !past, index < UInt64(count) else { throw .invalidProjection(offset: offset) }
+      isGone[Int(index)] = true
+      next = index &+ 1
+    }
+    let kept = isGone.indices.filter { !isGone[$0] }
+    var sections = [SectionShift?](repeating: nil, count: count)
+    var address: UInt64 = 0
+    for index in kept {
+      address &+= try cursor.readSigned(in: patch)
+      sections[index] = SectionShift(address: address, offset: address)
+    }
+    var further: UInt64 = 0
+    for index in kept {
+      further &+= try cursor.readSigned(in: patch)
+      sections[index]?.offset &+= further
+    }
+    return sections
+  }
+
+  private static func readHints(
+    _ cursor: inout StreamCursor, _ patch: RawSpan
+  ) throws(PatchError) -> [MapPiece] {
+    let count = try cursor.readCount(in: patch, limit: cursor.remaining / 3)
+    var gaps: [UInt64] = []
+    for _ in 0..<count { gaps.append(try cursor.readNumber(in: patch)) }
+    var hints: [MapPiece] = []
+    var end: UInt64 = 0
+    for gap in gaps {
+      let offset = cursor.offset
+      let (start, pastGap) = end.addingReportingOverflow(gap)
+      let (length, pastLength) = try cursor.readNumber(in: patch).addingReportingOverflow(1)
+      let (stop, past) = start.addingReportingOverflow(length)
+      guard !pastGap, !pastLength, !past else { throw .invalidProjection(offset: offset) }
+      hints.append(MapPiece(old: start, new: 0, count: length))
+      end = stop
+    }
+    var shift: UInt64 = 0
+    for index in hints.indices {
+      shift &+= try cursor.readSigned(in: patch)
+      hints[index].new = hints[index].old &+ shift
+    }
+    return hints
+  }
+}
+
+extension StreamCursor {
+  fileprivate mutating func readCount(in patch: RawSpan, limit: Int) throws(PatchError) -> Int {
+    let offset = offset
+    let value = try readNumber(in: patch)
+    guard let count = Int(exactly: value), count <= limit else {
+      throw .invalidProjection(offset: offset)
+    }
+    return count
+  }
+
+  fileprivate mutating func readSigned(in patch: RawSpan) throws(PatchError) -> UInt64 {
+    UInt64(bitPattern: Int64(zigZag: try readNumber(in: patch)))
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(signed value: UInt64) {
+    append(varint: Int64(bitPattern: value).zigZagEncoded)
+  }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Makes the golden updates, and the keys that sign them. Needs root, a loop device, and the programs
+# of `tools/build` in .build/release (or in $PROGRAMS).
+#
+# usage: make-updates.sh
+#
+# The keys are for tests only: everybody has the private half.
+set -euo pipefail
+here=$(realpath "$(dirname "$0")")
+keys=$here/../keys
+programs=${PROGRAMS:-$here/../../.build/release}
+work=$(mktemp -d)
+trap 'cd /; mountpoint -q "$work/top" && umount "$work/top"; rm -rf "$work"' EXIT
+
+if [ ! -e "$keys/test.pem" ]; then
+  "$programs/btrfs-delta" keygen --private "$keys/test.pem" --public "$keys/test.pub.pem"
+  "$programs/btrfs-delta" keygen --private "$keys/other.pem" --public "$keys/other.pub.pem"
+fi
+
+truncate -s 256M "$work/image"
+mkfs.btrfs -q "$work/image" >/dev/null
+mkdir "$work/top"
+mount -o loop "$work/image" "$work/top"
+cd "$work/top"
+btrfs -q subvolume create sys_root_current
+mkdir -p sys_root_current/{etc,usr/bin,usr/share/doc}
+echo 'first' >sys_root_current/etc/version
+seq 1 20000 >sys_root_current/usr/bin/program
+seq 1 3000 | sed 's/^/line /' >sys_root_current/usr/share/doc/text-1.0
+ln -s ../usr/bin/program sys_root_current/etc/link
+btrfs -q subvolume snapshot -r sys_root_current sys_root_v1
+# As package managers do: written beside, renamed over.
+{ seq 1 9000; echo 'something new'; seq 9001 20000; } >sys_root_current/usr/bin/program.new
+mv sys_root_current/usr/bin/program.new sys_root_current/usr/bin/program
+echo 'second' >sys_root_current/etc/version
+{ cat sys_root_current/usr/share/doc/text-1.0; echo end; } >sys_root_current/usr/share/doc/text-1.1
+rm sys_root_current/usr/share/doc/text-1.0
+btrfs -q subvolume snapshot -r sys_root_current sys_root_v2
+
+export SOURCE_DATE_EPOCH=1700000000
+build=("$programs/btrfs-delta" build --key "$keys/test.pem" --compatible golden --progress none)
+"${build[@]}" --child sys_root_v1 --output "$here/full-revision-1.btrfs.xz"
+"${build[@]}" --parent sys_root_v1 --child sys_root_v2 --output "$here/delta-revision-1.btrfs.xz"
+"${build[@]}" --parent sys_root_v1 --child sys_root_v2 --proto 1 \
+  --output "$here/delta-proto-1-revision-1.btrfs.xz"
+# The files that the patches are made against, and what must come out.
+rm -rf "$here/parent"
+mkdir -p "$here/parent"
+tar -C sys_root_v1 -cf - usr/bin/program usr/share/doc/text-1.0 etc/version | tar -C "$here/parent" -xf -

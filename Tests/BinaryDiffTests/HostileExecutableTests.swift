@@ -1,0 +1,120 @@
+import BinaryPatch
+import Bytes
+import TestSupport
+import Testing
+
+@testable import BinaryDiff
+
+@Suite("Executables that lie")
+struct HostileExecutableTests {
+  /// A file that has something for every part of the parser.
+  private static func full(machine: UInt16, type: UInt16) -> SmallElf {
+    var random = SeededGenerator(seed: UInt64(machine) << 16 | UInt64(type))
+    let names = [
+      (".dynsym", 11, 2), (".dynstr", 3, 0), (".rela.dyn", 4, 1), (".rela.plt", 4, 1),
+      (".plt", 1, 0), (".text", 1, 0), (".rodata", 1, 0), (".eh_frame_hdr", 1, 0),
+      (".eh_frame", 1, 0), (".got", 1, 0), (".dynamic", 6, 2), (".hash", 5, 1),
+      (".gnu.hash", 1, 1), (".relr.dyn", 19, 0), (".init_array", 1, 0), (".data", 1, 0),
+      (".BTF", 1, 0), (".symtab", 2, 2), (".bss", 8, 0),
+    ]
+    return SmallElf(
+      machine: machine, type: type, base: type == 2 ? 0x40_0000 : 0,
+      names.map { name, type, link in
+        let isCode = name == ".text" || name == ".plt"
+        return .init(
+          name, type: UInt32(type), flags: isCode ? 6 : 2, random.bytes(600), link: UInt32(link),
+          info: 6)
+      })
+  }
+
+  /// Both ways of using a file that may be hostile: as old and as new.
+  private func check(_ bytes: [UInt8], _ other: [UInt8]) throws {
+    for (old, new) in [(bytes, other), (other, bytes)] {
+      let made = try filePatch(old, new)
+      let back = try apply(made, to: [old])
+      #expect(back == new)
+    }
+  }
+
+  @Test("Noise in every section", arguments: [62, 183] as [UInt16], [1, 2, 3] as [UInt16])
+  func noise(machine: UInt16, type: UInt16) throws {
+    let elf = Self.full(machine: machine, type: type)
+    var other = elf
+    other.sections[5].bytes.insert(contentsOf: [UInt8](repeating: 0x90, count: 64), at: 16)
+    try check(elf.bytes, other.bytes)
+  }
+
+  @Test("Headers and tables with random bytes changed", arguments: [62, 183] as [UInt16])
+  func headers(machine: UInt16) throws {
+    var random = SeededGenerator.fresh("hostile headers \(machine)")
+    for round in 0..<120 {
+      let bytes = Self.full(machine: machine, type: UInt16(round % 3 + 1)).bytes
+      var hostile = bytes
+      let table = bytes.count - 64 * 21
+      for _ in 0..<Int.random(in: 1...12, using: &random) {
+        let at =
+          Bool.random(using: &random)
+          ? Int.random(in: 16..<120, using: &random)
+          : Int.random(in: table..<bytes.count, using: &random)
+        hostile[at] =
+          [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)]
+          .randomElement(using: &random) ?? 0
+      }
+      try check(hostile, bytes)
+    }
+  }
+
+  @Test("Counts and lengths of all ones, in any word")
+  func extremes() throws {
+    let elf = Self.full(machine: 62, type: 3)
+    let bytes = elf.bytes
+    for section in elf.sections.indices {
+      for at in stride(from: elf.offsets[section], to: elf.offsets[section] + 32, by: 4) {
+        var hostile = bytes
+        hostile.replaceSubrange(at..<(at + 4), with: [255, 255, 255, 255])
+        let read = ElfImage(hostile.rawSpan)
+        let image = try #require(read)
+        _ = FieldParser.parse(hostile.rawSpan, image)
+        hostile.replaceSubrange(at..<(at + 4), with: [255, 255, 255, 127])
+        _ = FieldParser.parse(hostile.rawSpan, image)
+      }
+    }
+  }
+
+  @Test("Thousands of sections over the same bytes take no longer than a few passes")
+  func overlapping() throws {
+    var elf = Self.full(machine: 62, type: 3)
+    elf.sections[5].bytes = [UInt8](repeating: 0xe8, count: 1 << 20)
+    let bytes = elf.bytes
+    // The header of .text, over and over.
+    let table = bytes.count - 64 * 21
+    let code = Array(bytes[(table + 64 * 6)..<(table + 64 * 7)])
+    var hostile = bytes
+    for _ in 0..<5000 { hostile += code }
+    hostile.replaceSubrange(60..<62, with: [UInt8(5021 & 255), UInt8(5021 >> 8)])
+    let read = ElfImage(hostile.rawSpan)
+    let image = try #require(read)
+    var parsed: (fields: [Field], found: Int)?
+    let time = ContinuousClock().measure { parsed = FieldParser.parse(hostile.rawSpan, image) }
+    #expect(parsed == nil)
+    #expect(time < .seconds(20))
+  }
+
+  @Test("Random bytes behind a valid start")
+  func random() throws {
+    var random = SeededGenerator.fresh("random executables")
+    let start = Self.full(machine: 62, type: 3).bytes[..<120]
+    for _ in 0..<200 {
+      var bytes = Array(start) + random.bytes(Int.random(in: 0..<4000, using: &random))
+      let table = Int.random(in: 0...bytes.count, using: &random)
+      bytes.replaceSubrange(
+        40..<48, with: [UInt8(table & 255), UInt8(table >> 8), 0, 0, 0, 0, 0, 0])
+      bytes[60] = UInt8((bytes.count - table) / 64)
+      bytes[61] = 0
+      bytes[62] = 0
+      bytes[63] = 0
+      guard let image = ElfImage(bytes.rawSpan) else { continue }
+      _ = FieldParser.parse(bytes.rawSpan, image)
+    }
+  }
+}

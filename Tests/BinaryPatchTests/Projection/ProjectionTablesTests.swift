@@ -1,0 +1,76 @@
+import Bytes
+import TestSupport
+import Testing
+
+@testable import BinaryPatch
+
+@Suite("Reading what a projected patch says of the new file")
+struct ProjectionTablesTests {
+  static let tables = ProjectionTables(
+    kinds: 0x7ff, oldLength: 5000, fieldCount: 12,
+    segments: [ElfSegment(address: 0x1000, offset: .max, fileSize: 5, memorySize: 0)],
+    sections: [
+      .init(address: 16, offset: 16), nil, .init(address: 0, offset: UInt64.max - 7), nil,
+      .init(address: 1 << 63, offset: 3),
+    ],
+    hints: [
+      MapPiece(old: 10, new: 5, count: 1), MapPiece(old: 11, new: 1 << 62, count: 100),
+      MapPiece(old: 1 << 63 | 4, new: 0, count: 2),
+    ])
+
+  private func read(_ bytes: [UInt8]) throws(PatchError) -> ProjectionTables {
+    try ProjectionTables(StreamCursor(0..<bytes.count), in: bytes.rawSpan)
+  }
+
+  @Test("What is written is read again")
+  func roundTrip() throws {
+    let bytes = Self.tables.bytes
+    #expect(try read(bytes) == Self.tables)
+  }
+
+  @Test("Cut at any byte, or with a byte more, it is refused")
+  func cuts() {
+    let bytes = Self.tables.bytes
+    for count in 0..<bytes.count {
+      #expect(throws: PatchError.self) { try read(Array(bytes[..<count])) }
+    }
+    #expect(throws: PatchError.bytesLeft(offset: bytes.count, count: 1)) { try read(bytes + [0]) }
+  }
+
+  @Test(
+    "Another parser, unknown kinds, too many segments or sections, and hints that wrap are refused")
+  func lies() {
+    #expect(throws: PatchError.unknownParser(offset: 0, version: 2)) { try read([2]) }
+    var bytes = Self.tables
+    bytes.kinds = 1 << 20
+    #expect(throws: PatchError.self) { try read(bytes.bytes) }
+    bytes = Self.tables
+    bytes.segments = Array(repeating: ElfSegment(), count: 65)
+    #expect(throws: PatchError.self) { try read(bytes.bytes) }
+    bytes = Self.tables
+    bytes.hints = [MapPiece(old: .max - 1, new: 0, count: 2)]
+    #expect(throws: PatchError.self) { try read(bytes.bytes) }
+    bytes = Self.tables
+    bytes.sections = Array(repeating: nil, count: 0xff01)
+    #expect(throws: PatchError.self) { try read(bytes.bytes) }
+    // 2^40 sections, with nothing behind.
+    var huge: [UInt8] = [1, 0, 0, 0, 0]
+    huge.append(varint: 1 << 40)
+    #expect(throws: PatchError.invalidProjection(offset: 5)) { try read(huge) }
+  }
+
+  @Test("Random bytes, and any bit flipped, give an error or tables, and no trap")
+  func noise() {
+    var random = SeededGenerator.fresh("projection noise")
+    for _ in 0..<3000 {
+      let bytes = [1] + random.bytes(Int.random(in: 0..<60, using: &random))
+      _ = try? read(bytes)
+    }
+    let bytes = Self.tables.bytes
+    for bit in 0..<(bytes.count * 8) {
+      var flipped = bytes
+      flipped[bit / 8] ^= 1 << (bit % 8)
+      _ = try? read(flipped)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Bytes
+import DeltaStream
+import SendStream
+import TestSupport
+import Testing
+
+@testable import UpdateBuilder
+
+/// Hands commands to an indexer, each at the place that it would have in a stream.
+private struct Plan {
+  var indexer: PlanIndexer
+  var offset: UInt64 = 17
+  let version: StreamVersion
+
+  init(base: UInt16 = 2, hasParent: Bool = true) {
+    version = StreamVersion(base: base)
+    indexer = PlanIndexer(hasParent: hasParent, form: NormalForm(base: base))
+  }
+
+  @discardableResult
+  mutating func add(_ command: borrowing Command) throws -> UInt64 {
+    var writer = StreamWriter(version: version)
+    try writer.write(command)
+    var reader = StreamReader(continuing: version, insideSubvolume: true)
+    reader.append(writer.bytes.rawSpan)
+    let start = offset
+    if case .command(let frame)? = try reader.next() {
+      try indexer.add(
+        Frame(kind: frame.kind, payload: frame.payload, version: version, offset: offset))
+    }
+    offset += UInt64(writer.bytes.count)
+    return start
+  }
+
+  @discardableResult
+  mutating func write(_ path: String, _ offset: UInt64, _ count: Int) throws -> UInt64 {
+    let (path, data) = (Array(path.utf8), [UInt8](repeating: 1, count: count))
+    return try add(.write(path: path.rawSpan, offset: offset, data: data.rawSpan))
+  }
+
+  mutating func makeFile(_ path: String) throws {
+    let path = Array(path.utf8)
+    try add(.makeFile(path: path.rawSpan, inode: 300))
+  }
+
+  mutating func rename(_ path: String, _ other: String) throws {
+    let (path, other) = (Array(path.utf8), Array(other.utf8))
+    try add(.rename(path: path.rawSpan, to: other.rawSpan))
+  }
+
+  mutating func unlink(_ path: String) throws {
+    let path = Array(path.utf8)
+    try add(.unlink(path: path.rawSpan))
+  }
+}
+
+@Suite("Finding the runs of a plan")
+struct PlanIndexerTests {
+  @Test("Writes that follow each other are one run; anything between them ends it")
+  func runs() throws {
+    var plan = Plan()
+    let first = try plan.write("f", 100, 1000)
+    try plan.write("f", 1100, 500)
+    let second = try plan.write("f", 1601, 10)
+    let third = try plan.write("g", 1611, 10)
+    try plan.rename("g", "h")
+    let fourth = try plan.write("g", 1621, 10)
+    let runs = plan.indexer.finish()
+    #expect(runs.map(\.streamOffset) == [first, second, third, fourth])
+    #expect(runs.map(\.offset) == [100, 1601, 1611, 1621])
+    #expect(runs.map(\.length) == [1500, 10, 10, 10])
+    #expect(runs.map(\.end) == [1600, 1611, 1621, 1631])
+    #expect(runs.map(\.path) == ["f", "f", "g", "g"].map { Array($0.utf8) })
+    #expect(plan.indexer.metadataCommands == 1)
+  }
+
+  @Test("A run is cut every 512 chunks of the file", arguments: [1, 2] as [UInt16])
+  func longRuns(base: UInt16) throws {
+    let chunk = UInt64(NormalForm(base: base).chunkLength)
+    let limit = chunk * 512
+    var plan = Plan(base: base)
+    // Two chunks before the cut to two behind it, then the same again at the next.
+    for start in [limit, 2 * limit] {
+      for index in 0..<4 as Range<UInt64> {
+        try plan.write("f", start - 2 * chunk + index * chunk, Int(chunk))
+      }
+    }
+    try plan.write("f", 2 * limit + 2 * chunk, 1)
+    let runs = plan.indexer.finish()
+    #expect(runs.map(\.offset) == [limit - 2 * chunk, limit, 2 * limit - 2 * chunk, 2 * limit])
+    #expect(runs.map(\.length) == [2 * chunk, 2 * chunk, 2 * chunk, 2 * chunk + 1])
+  }
+
+  @Test("Data is counted in the blocks that it lies in")
+  func dataBytes() throws {
+    var plan = Plan()
+    try plan.write("a", 0, 1)
+    try plan.write("b", 0, 4096)
+    try plan.write("c", 4095, 2)
+    try plan.write("d", 4097, 4096)
+    _ = plan.indexer.finish()
+    #expect(plan.indexer.dataBytes == 4096 * (1 + 1 + 2 + 2))
+  }
+
+  @Test("A run knows what its file was and what it will be called")
+  func names() throws {
+    var plan = Plan()
+    try plan.makeFile("o300-7-0")
+    try plan.write("o300-7-0", 0, 10)
+    try plan.rename("o300-7-0", "usr/new")
+    try plan.write("usr/old", 0, 10)
+    try plan.rename("usr", "usr2")
+    try plan.write("usr2/more", 0, 10)
+    try plan.write("gone", 0, 10)
+    try plan.unlink("gone")
+    let runs = plan.indexer.finish()
+    let text = { (path: [UInt8]?) in path.map { String(decoding: $0, as: UTF8.self) } }
+    #expect(runs.map { text($0.origin) } == [nil, "usr/old", "usr/more", "gone"])
+    #expect(runs.map { text($0.finalPath) } == ["usr2/new", "usr2/old", "usr2/more", nil])
+  }
+
+  @Test("Commands that no update carries are refused")
+  func unsupported() throws {
+    var plan = Plan()
+    let path = Array("f".utf8)
+    let error = #expect(throws: BuildError.self) {
+      try plan.add(.updateExtent(path: path.rawSpan, offset: 0, size: 1))
+    }
+    guard case .unsupportedCommand(.updateExtent) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+}
+
+@Suite("Which runs are worked on together")
+struct ShrinkJobTests {
+  private func run(
+    _ path: String, _ finalPath: String? = nil, length: UInt64 = 10
+  ) -> WrittenRun {
+    WrittenRun(
+      streamOffset: 0, path: Array(path.utf8), offset: 0, length: length, origin: nil,
+      finalPath: finalPath.map { Array($0.utf8) })
+  }
+
+  @Test("Those of one file that follow each other; every run is in one job")
+  func grouping() {
+    let runs = [
+      run("a"), run("a"), run("b"), run("a"), run("a", "x"), run("a", "x"), run("a", "y"),
+    ]
+    #expect(ShrinkJob.jobs(of: runs).map(\.runs) == [0..<2, 2..<3, 3..<4, 4..<6, 6..<7])
+    #expect(ShrinkJob.jobs(of: []).isEmpty)
+    #expect(ShrinkJob.jobs(of: [run("a")]).map(\.runs) == [0..<1])
+  }
+
+  @Test("They do not write more than can be kept in memory, but for a single one")
+  func lengths() {
+    let runs = Array(repeating: run("a", length: 64 << 20), count: 10)
+    #expect(ShrinkJob.jobs(of: runs).map(\.runs) == [0..<4, 4..<8, 8..<10])
+    let long = [run("a"), run("a", length: 1 << 40), run("a", length: .max), run("a")]
+    #expect(ShrinkJob.jobs(of: long).map(\.runs) == [0..<1, 1..<2, 2..<3, 3..<4])
+    let many = Array(repeating: run("a"), count: 5000)
+    #expect(ShrinkJob.jobs(of: many).map(\.runs) == [0..<5000])
+  }
+}

@@ -1,0 +1,94 @@
+// delta-benchmark OLD NEW PATCH [PLAIN]
+//
+// Makes a patch as the builder does, and one of kind plain; writes them; applies both, and checks
+// the results. Prints one line: kind, bytes of both patches, seconds to make both, MB/s of applying
+// both, memory that applying needs, peak of this process in KiB.
+import BinaryDiff
+import BinaryPatch
+import Bytes
+import Glibc
+
+struct Failure: Error { let what: String }
+
+func read(_ path: String) throws -> [UInt8] {
+  guard let file = unsafe fopen(path, "r") else { throw Failure(what: path) }
+  defer { unsafe fclose(file) }
+  unsafe fseek(file, 0, SEEK_END)
+  let size = unsafe ftell(file)
+  unsafe rewind(file)
+  return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    count = unsafe fread(buffer.baseAddress, 1, size, file)
+  }
+}
+
+func write(_ bytes: [UInt8], to path: String) throws {
+  guard let file = unsafe fopen(path, "w") else { throw Failure(what: path) }
+  defer { unsafe fclose(file) }
+  unsafe bytes.withUnsafeBytes { _ = unsafe fwrite($0.baseAddress, 1, $0.count, file) }
+}
+
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+  let time = try ContinuousClock().measure(body)
+  return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+}
+
+/// The best of some runs, in MB/s.
+func apply(_ patch: [UInt8], _ old: [UInt8], _ new: [UInt8]) throws -> Double {
+  var best = Double.infinity
+  for _ in 0..<3 {
+    var made: [UInt8] = []
+    let time = try seconds {
+      var applier = try PatchApplier(patch: patch, old: MemoryBytes(old))
+      made.reserveCapacity(new.count)
+      while !applier.isFinished {
+        try made.append(upTo: 1 << 20) { output in try applier.read(into: &output) }
+      }
+    }
+    guard made == new else { throw Failure(what: "applying gives other bytes") }
+    best = min(best, time)
+  }
+  return Double(new.count) / best / 1e6
+}
+
+func peak() -> Int {
+  var usage = rusage()
+  // RUSAGE_SELF
+  unsafe getrusage(0, &usage)
+  return usage.ru_maxrss
+}
+
+func text(_ value: Double) -> String {
+  let hundredths = Int(value * 1000)
+  let fraction = String(hundredths % 1000)
+  return "\(hundredths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+}
+
+let arguments = CommandLine.arguments
+guard arguments.count >= 4 else {
+  throw Failure(what: "usage: delta-benchmark OLD NEW PATCH [PLAIN]")
+}
+let old = try read(arguments[1])
+let new = try read(arguments[2])
+
+var patch: [UInt8] = []
+let making = try seconds {
+  patch = try SourceIndex(sources: [old]).patch(to: new.rawSpan, isWholeFile: true)
+}
+let makingPeak = peak()
+try write(patch, to: arguments[3])
+let applying = try apply(patch, old, new)
+let statistics = try PatchStatistics(patch: patch.rawSpan)
+var fields = [
+  "\(statistics.kind)", "\(patch.count)", text(making), "\(Int(applying))",
+  "\(statistics.applyMemory)", "\(makingPeak)", "\(statistics.copyCount)",
+  "\(statistics.controlByteCount)", "\(statistics.valuesByteCount)",
+  "\(statistics.extraByteCount)", "\(statistics.projectionByteCount)",
+]
+if arguments.count > 4 {
+  var plain: [UInt8] = []
+  let making = try seconds { plain = try SourceIndex(sources: [old]).patch(to: new.rawSpan) }
+  try write(plain, to: arguments[4])
+  let applying = try apply(plain, old, new)
+  fields += ["\(plain.count)", text(making), "\(Int(applying))"]
+}
+print(fields.joined(separator: "\t"))
