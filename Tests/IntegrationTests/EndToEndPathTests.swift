@@ -38,6 +38,7 @@ struct EndToEndPathTests {
     let steps = lines.compactMap { $0["step"] as? String }
     #expect(steps.count == lines.count && steps.first == "checking" && steps.last == "syncing")
     #expect(try EndToEndBench.difference(bench.tree(2), device.tree(2)) == "")
+    #expect(try EndToEndBench.difference(bench.tree(1), device.tree(2)) != "")
     // Inode flags are no part of a stream: what the parent had is there still.
     let flags = try run("lsattr", "\(device.tree(2))/etc/immutable")
     #expect(String(decoding: flags, as: UTF8.self).hasPrefix("----i"))
