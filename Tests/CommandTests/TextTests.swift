@@ -5,7 +5,6 @@ import Testing
 import UpdateInstaller
 
 @testable import DeltaCommands
-@testable import UpdateBuilder
 
 @Suite("What commands print and read")
 struct TextTests {
@@ -113,26 +112,6 @@ struct TextTests {
     #expect(
       TerminalText.oneLine("a\nb\u{1b}[2J\u{9b}\u{202e}") == "a\\u{a}b\\u{1b}[2J\\u{9b}\\u{202e}")
     #expect(TerminalText.oneLine("\r\n") == "\\u{d}\\u{a}")
-  }
-
-  @Test("A version is at the end of a name, in one spelling")
-  func versionNames() {
-    func version(_ path: String, _ prefix: String = "sys_root") -> UInt64? {
-      VersionName.version(of: path, prefix: prefix)
-    }
-    #expect(version("sys_root_v41") == 41)
-    #expect(version("/a/b_v9/sys_root_v0/") == 0)
-    #expect(version("a/sys_root_v7/.") == 7)
-    #expect(version("sys_root_v18446744073709551615") == .max)
-    #expect(version("os_v3", "os") == 3)
-    for name in [
-      "", "/", "sys_root_v", "sys_root_v01", "sys_root_v+1", "sys_root_v-1", "sys_root_v1x",
-      "sys_root_v18446744073709551616", "sys_root_41", "xsys_root_v1", "sys_root_v1/inner",
-      "sys_root_v\u{661}", "sys_root_v1 ",
-    ] {
-      #expect(version(name) == nil, "\(name)")
-    }
-    #expect(version("sys_root_v1", "sys") == nil)
   }
 
   @Test("The device reads versions as the build server writes them")

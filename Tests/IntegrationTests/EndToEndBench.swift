@@ -32,6 +32,7 @@ struct EndToEndBench {
     case noSpace = 35
     case noMemory = 36
     case noneFits = 37
+    case resultDiffers = 40
     case noSuchVersion = 41
     case badTree = 50
     case usage = 64

@@ -31,8 +31,14 @@ struct EndToEndPathTests {
     try run("mkdir", bench.path("device"))
     let device = EndToEndDevice(path: bench.path("device"), keys: bench.path("keys"))
     try run("btrfs", "-q", "subvolume", "snapshot", "-r", bench.tree(1), device.tree(1))
-    try bench.succeed("btrfs-update", device.arguments("apply", bench.file("delta")))
+    let apply = device.arguments("apply", bench.file("delta")) + ["--progress", "json"]
+    let result = try bench.result("btrfs-update", apply)
+    #expect(result.status == 0 && result.output == Array("version 2 is installed\n".utf8))
+    let lines = try result.errors.split(separator: "\n").map { try EndToEndBench.object("\($0)") }
+    let steps = lines.compactMap { $0["step"] as? String }
+    #expect(steps.count == lines.count && steps.first == "checking" && steps.last == "syncing")
     #expect(try EndToEndBench.difference(bench.tree(2), device.tree(2)) == "")
+    #expect(try EndToEndBench.difference(bench.tree(1), device.tree(2)) != "")
     // Inode flags are no part of a stream: what the parent had is there still.
     let flags = try run("lsattr", "\(device.tree(2))/etc/immutable")
     #expect(String(decoding: flags, as: UTF8.self).hasPrefix("----i"))

@@ -150,6 +150,9 @@ struct EndToEndRefusalTests {
       try run("sh", "-c", "echo more >>\(device.tree(1))/version")
       try run("btrfs", "property", "set", device.tree(1), "ro", "true")
       try refuse(delta, .parentModified, "sys_root_v1", on: device)
+      try bench.refuse(
+        "btrfs-update", ["verify", "1", "--root", device.path], .resultDiffers,
+        "not what was signed")
       let expand = ["expand", delta, "--parent", "\(device.tree(1))", "-o", bench.file("plain")]
       // What was modified is not what the update needs.
       try bench.succeed("btrfs-delta", expand)
