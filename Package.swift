@@ -145,7 +145,12 @@ let package = Package(
     tests(
       "UpdateBuilderTests",
       ["BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder"]),
-    tests("CommandTests", ["CommandSupport", "DeltaCommands", "DeviceCommands"]),
+    tests(
+      "CommandTests",
+      [
+        "Bytes", "CommandSupport", "Crypto", "DeltaCommands", "DeltaStream", "DeviceCommands",
+        "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+      ]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(
       "IntegrationTests",

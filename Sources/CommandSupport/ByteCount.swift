@@ -20,8 +20,12 @@ public struct ByteCount: Hashable, Sendable {
     for (unit, bits) in units where digits.hasSuffix(unit) {
       digits.removeLast()
       shift = bits
+      break
     }
-    guard let number = UInt64(digits), number.leadingZeroBitCount >= Int(shift) else {
+    // UInt64 would take a plus sign.
+    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(digits),
+      number.leadingZeroBitCount >= Int(shift)
+    else {
       return nil
     }
     bytes = number << shift

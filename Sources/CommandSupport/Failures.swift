@@ -16,7 +16,7 @@ extension CommandFailure {
     case let error as DeltaStreamError: self.init(error)
     case let error as StreamError: self.init(error)
     case let error as KeyError: self.init(.badKey, "\(error)")
-    case let error as XZError: self.init(.damaged, "\(error)")
+    case let error as XZError: self.init(Self.exit(of: error), "\(error)")
     default: return nil
     }
   }
@@ -30,9 +30,17 @@ extension CommandFailure {
     case .noSuchFile, .accessDenied, .inputOutput, .isDirectory, .notDirectory, .fileExists,
       .readOnlyFileSystem, .brokenPipe:
       self.init(.inputOutput, "\(error)")
-    default: self.init(.systemFailure, "\(error)")
+    default:
+      let isOfFile = Self.fileOperations.contains(error.operation)
+      self.init(isOfFile ? .inputOutput : .systemFailure, "\(error)")
     }
   }
+
+  /// Calls that fail on a file, whatever the reason.
+  private static let fileOperations: Set<String> = [
+    "open", "openat2", "read", "pread", "write", "pwrite", "fsync", "getdents64", "linkat",
+    "renameat2",
+  ]
 
   /// What a wrong stream means.
   public init(_ error: StreamError) {
@@ -77,7 +85,8 @@ extension CommandFailure {
     case .unsupportedRevision, .unsupportedFeature: .unsupported
     case .memoryLimit: .noMemory
     case .headTruncated, .payloadTruncated: .truncated
-    case .pieceLength, .pieceDigest, .sectionMismatch, .emptySection, .xz: .damaged
+    case .pieceLength, .pieceDigest, .sectionMismatch, .emptySection: .damaged
+    case .xz(let error): exit(of: error)
     case .notAnUpdateFile, .headForm, .headTooLong, .excessInput, .streamVersion,
       .notASendStream, .unexpectedCommand, .commandTruncated, .commandChecksum,
       .tooManySignatures, .duplicateSignature, .signatureOrder, .unknownAttribute,
@@ -85,6 +94,15 @@ extension CommandFailure {
       .attributeLength, .notCanonical, .invalidText, .invalidValue, .inconsistent,
       .baseVersionMismatch, .signatureLength:
       .notAnUpdate
+    }
+  }
+  private static func exit(of error: XZError) -> ProgramExit {
+    switch error {
+    case .outOfMemory, .memoryLimitReached: .noMemory
+    case .truncated: .truncated
+    case .unsupportedOptions, .unsupportedCheck: .unsupported
+    case .notXZ, .corrupt: .damaged
+    case .alreadyFinished, .unexpected: .internalFailure
     }
   }
 }

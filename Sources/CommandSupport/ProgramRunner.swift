@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Glibc
+internal import Linux
 
 /// Runs a program's command line: errors go to standard error on one line, and the exit status says
 /// what they mean.
@@ -24,6 +25,9 @@ public enum ProgramRunner {
       exit(ProgramExit.success.rawValue)
     } catch let failure as CommandFailure {
       end(failure, of: program)
+    } catch let error as SystemError where error.isGoneReader {
+      // Whoever read our output has seen enough: nothing to tell, but not all was written either.
+      exit(ProgramExit.inputOutput.rawValue)
     } catch {
       if let failure = explain(error) { end(failure, of: program) }
       program.exit(withError: error)
@@ -34,7 +38,12 @@ public enum ProgramRunner {
     _ failure: CommandFailure, of program: Program.Type
   ) -> Never {
     let name = program.configuration.commandName ?? "btrfs-delta"
-    StandardError.write("\(name): \(failure.message)\n")
+    StandardError.write("\(name): \(TerminalText.oneLine(failure.message))\n")
     exit(failure.exit.rawValue)
   }
+}
+
+extension SystemError {
+  /// Whether standard output is a pipe that nobody reads any more.
+  fileprivate var isGoneReader: Bool { errno == .brokenPipe && path == "standard output" }
 }

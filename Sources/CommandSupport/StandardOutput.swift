@@ -8,6 +8,13 @@ public struct StandardOutput: ~Copyable {
 
   private static let bufferLength = 64 << 10
 
+  /// Writes a result, and a line's end. Unlike `print`, it tells when nobody can read it.
+  public static func write(_ text: String) throws(SystemError) {
+    var output = try StandardOutput()
+    try output.line(text)
+    try output.flush()
+  }
+
   /// Standard output, buffered; ``flush()`` at the end.
   public init() throws(SystemError) { descriptor = try Descriptor.standardOutput() }
 

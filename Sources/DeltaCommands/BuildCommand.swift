@@ -44,6 +44,8 @@ struct BuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     let reporter = ProgressReporter(progress)
+    // Also where it fails: the error has its own line.
+    defer { reporter.finish() }
     let report = try await UpdateBuilder.build(
       try options(),
       progress: BuildProgress { step, done, total in
@@ -73,7 +75,7 @@ struct BuildCommand: AsyncParsableCommand {
 
   private func warn(_ report: BuildReport) {
     for path in report.nestedSubvolumes {
-      let name = String(decoding: path, as: UTF8.self)
+      let name = TerminalText.oneLine(String(decoding: path, as: UTF8.self))
       StandardError.write(
         "btrfs-delta: warning: \"\(name)\" is a subvolume of its own, and not part of the update\n")
     }

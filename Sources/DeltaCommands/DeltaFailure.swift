@@ -1,5 +1,7 @@
 internal import CommandSupport
 internal import UpdateBuilder
+internal import UpdateFile
+internal import XZ
 
 /// What the errors that the build server's commands meet mean.
 enum DeltaFailure {
@@ -13,13 +15,16 @@ enum DeltaFailure {
     switch error {
     case .system(let error): CommandFailure(error)
     case .notRoot: CommandFailure(.notRoot, "\(error)")
-    case .noKey, .key: CommandFailure(.badKey, "\(error)")
+    case .noKey, .key, .updateFile(.tooManySignatures), .updateFile(.duplicateSignature):
+      CommandFailure(.badKey, "\(error)")
     case .notSubvolume, .differentFileSystems: CommandFailure(.notBtrfs, "\(error)")
-    case .notReadOnly, .sameTree, .noVersion: CommandFailure(.badTree, "\(error)")
+    case .notReadOnly, .sameTree, .noVersion, .sameVersion: CommandFailure(.badTree, "\(error)")
     case .memoryTooSmall: CommandFailure(.noMemory, "\(error)")
     case .unsupportedStreamVersion: CommandFailure(.usage, "\(error)")
     case .cancelled: CommandFailure(.cancelled, "\(error)")
     case .unsupportedCommand: CommandFailure(.unsupported, "\(error)")
+    case .updateFile(.invalidText(.product)): CommandFailure(.usage, "--compatible: \(error)")
+    case .xz(.outOfMemory), .updateFile(.xz(.outOfMemory)): CommandFailure(.noMemory, "\(error)")
     case .diff, .kernelStream, .kernelStreamRestarted, .deltaStream, .xz, .updateFile,
       .selfCheckFailed, .planChanged:
       CommandFailure(.internalFailure, "\(error)")

@@ -39,12 +39,17 @@ struct DumpCommand: AsyncParsableCommand {
     var reader = StreamReader(maximumRevision: StreamVersion.deltaRevision)
     var printer = try DumpPrinter(
       form: json ? .json : count ? .count : .text, style: style)
-    while let bytes = try source.next() {
-      reader.append(bytes.rawSpan)
-      while let element = try reader.next() { try printer.print(element) }
+    do {
+      while let bytes = try source.next() {
+        reader.append(bytes.rawSpan)
+        while let element = try reader.next() { try printer.print(element) }
+      }
+      try reader.finish()
+    } catch {
+      // What was read is shown even if the rest is missing or damaged.
+      try printer.flush()
+      throw error
     }
-    // What was read is shown even if the rest is missing.
     try printer.finish()
-    try reader.finish()
   }
 }

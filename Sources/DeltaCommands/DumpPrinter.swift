@@ -34,8 +34,11 @@ struct DumpPrinter: ~Copyable {
   /// Prints the totals, if they are wanted, and writes what is buffered.
   mutating func finish() throws {
     if form == .count { try printTotals() }
-    try output.flush()
+    try flush()
   }
+
+  /// Writes what is buffered.
+  mutating func flush() throws { try output.flush() }
 
   private mutating func line(for frame: borrowing Frame) throws -> [UInt8] {
     guard frame.kind.isExtension else { return formatter.line(for: try Command(parsing: frame)) }

@@ -5,6 +5,7 @@ internal import Crypto
 internal import DeltaStream
 internal import Linux
 internal import SendStream
+internal import UpdateBuilder
 internal import UpdateFile
 
 /// `btrfs-delta expand`
@@ -24,24 +25,32 @@ struct ExpandCommand: AsyncParsableCommand {
 
   func run() async throws {
     let reporter = ProgressReporter(progress)
+    // Also where it fails: the error has its own line.
+    defer { reporter.finish() }
     let keys = try KeyFiles.verificationKeys(publicKey)
     let input = try UpdateInput(file)
     let (head, _) = try input.head()
     let (manifest, trust) = try Trust.manifest(of: head, keys: keys)
-    trust.warn(file)
-    let sink = try openOutput()
-    try Expansion.run(input, manifest, parent: parent, reporter) { bytes in
-      try sink.write(bytes)
+    try write { (sink) in
+      try Expansion.run(input, manifest, parent: parent, reporter) { try sink.write($0) }
     }
-    if output != "-" { try sink.sync() }
-    reporter.finish()
+    trust.warn(file)
   }
 
-  private func openOutput() throws -> Descriptor {
-    guard output == "-" else {
-      return try Descriptor.open(
-        output, [.writeOnly, .create, .truncate], permissions: 0o600)
+  /// Has `body` write to the output. A file appears whole or not at all; what is no file, such as a
+  /// pipe, is written to as it is.
+  private func write(_ body: (borrowing Descriptor) throws -> Void) throws {
+    if output == "-" { return try body(standardOutput()) }
+    let existing = try OutputFile.existing(at: output)
+    guard existing == nil || existing == .regular else {
+      return try body(Descriptor.open(output, [.writeOnly, .truncate]))
     }
+    var file = try OutputFile(output)
+    try body(file.file)
+    try file.publish()
+  }
+
+  private func standardOutput() throws -> Descriptor {
     let standard = try Descriptor.standardOutput()
     guard !standard.isTerminal else {
       throw CommandFailure(.usage, "a stream is not for a terminal: give --output")

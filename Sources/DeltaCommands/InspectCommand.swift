@@ -19,6 +19,6 @@ struct InspectCommand: AsyncParsableCommand {
     let (head, length) = try input.head()
     let (manifest, trust) = try Trust.manifest(of: head, keys: keys)
     let report = ManifestReport(manifest: manifest, head: head, headLength: length, trust: trust)
-    print(json ? report.json.text : report.text)
+    try StandardOutput.write(json ? report.json.text : report.text)
   }
 }

@@ -30,7 +30,9 @@ enum KeyFiles {
   }
 
   private static func read(_ path: String) throws -> [UInt8] {
-    let file = try Descriptor.open(path)
-    return try file.readToEnd(limit: limit)
+    do throws(SystemError) {
+      let file = try Descriptor.open(path)
+      return try file.readToEnd(limit: limit)
+    } catch { throw CommandFailure(.badKey, "the key cannot be read: \(error)") }
   }
 }

@@ -4,6 +4,7 @@ internal import CommandSupport
 internal import Crypto
 internal import Linux
 internal import Signing
+internal import UpdateBuilder
 
 /// `btrfs-delta keygen`
 struct KeygenCommand: AsyncParsableCommand {
@@ -21,16 +22,19 @@ struct KeygenCommand: AsyncParsableCommand {
   func run() async throws {
     let key = try SigningKey.generate()
     try write(try key.privateKeyPEM(), to: privatePath, permissions: 0o600)
-    try write(try key.publicKeyPEM(), to: publicPath, permissions: 0o644)
+    do { try write(try key.publicKeyPEM(), to: publicPath, permissions: 0o644) } catch {
+      // One half is of no use to anybody.
+      try? OutputFile.remove(privatePath)
+      throw error
+    }
     print("key id \(key.verificationKey.keyID)")
   }
 
   private func write(_ bytes: [UInt8], to path: String, permissions: UInt32) throws {
     do throws(SystemError) {
-      let file = try Descriptor.open(
-        path, [.writeOnly, .create, .exclusive], permissions: permissions)
-      try file.write(bytes.rawSpan)
-      try file.sync()
+      var output = try OutputFile(path, permissions: permissions)
+      try output.file.write(bytes.rawSpan)
+      try output.publish(.notReplacing)
     } catch {
       guard error.errno == .fileExists else { throw error }
       throw CommandFailure(

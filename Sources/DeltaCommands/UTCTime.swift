@@ -8,8 +8,9 @@ struct UTCTime: CustomStringConvertible {
   ///
   /// The date from the number of days is H. Hinnant's `civil_from_days`.
   var description: String {
-    let days = Int64((Double(seconds) / 86400).rounded(.down))
-    let rest = seconds &- days &* 86400
+    let (quotient, remainder) = seconds.quotientAndRemainder(dividingBy: 86400)
+    let days = remainder < 0 ? quotient - 1 : quotient
+    let rest = remainder < 0 ? remainder + 86400 : remainder
     let shifted = days &+ 719_468
     let era = (shifted >= 0 ? shifted : shifted &- 146_096) / 146_097
     let dayOfEra = shifted &- era &* 146_097

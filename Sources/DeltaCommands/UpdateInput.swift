@@ -26,7 +26,10 @@ struct UpdateInput: ~Copyable {
   func head() throws -> (head: UpdateHead, length: Int) {
     var reader = HeadReader()
     while reader.wanted > 0 {
-      let bytes = try read(reader.wanted)
+      let wanted = reader.wanted
+      let bytes = try read(wanted)
+      // Too short to be one, rather than cut off.
+      if reader.length == 0, bytes.count < wanted { throw UpdateFileError.notAnUpdateFile }
       if bytes.isEmpty { break }
       try reader.append(bytes.rawSpan)
     }

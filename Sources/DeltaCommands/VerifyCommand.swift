@@ -30,6 +30,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let reporter = ProgressReporter(progress)
+    // Also where it fails: the error has its own line.
+    defer { reporter.finish() }
     let keys = try KeyFiles.verificationKeys(publicKey)
     let input = try UpdateInput(file)
     let (head, _) = try input.head()
@@ -40,8 +42,8 @@ struct VerifyCommand: AsyncParsableCommand {
       try PayloadCheck.run(input, manifest, reporter)
     }
     reporter.finish()
-    print("\(file): signatures \(trust.text)")
-    print(
+    try StandardOutput.write("\(file): signatures \(trust.text)")
+    try StandardOutput.write(
       manifest.parent == nil || parent != nil
         ? "expands to the plain stream that was signed"
         : "payload and commands are whole (give --parent to expand it, too)")

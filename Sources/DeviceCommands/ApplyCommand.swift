@@ -27,6 +27,7 @@ struct ApplyCommand: AsyncParsableCommand {
     let options = try trust.options(forcesDowngrade: forceDowngrade)
     let source = file == "-" ? try Descriptor.standardInput() : try Descriptor.open(file)
     let reporter = ProgressReporter(progress)
+    defer { reporter.finish() }
     let installation = try device.apply(source, options, observer: reporter.show)
     reporter.finish()
     Changes.print(installation.changes)

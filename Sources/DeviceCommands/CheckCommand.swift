@@ -29,9 +29,13 @@ struct CheckCommand: AsyncParsableCommand {
       reports.append((path, device.check(source, options)))
     }
     if json {
-      print(JSONValue.array(reports.map { Self.json($0.0, $0.1) }).text)
+      try StandardOutput.write(JSONValue.array(reports.map { Self.json($0.0, $0.1) }).text)
     } else {
-      for (path, report) in reports { print(Self.text(path, report)) }
+      for (path, report) in reports {
+        for line in Self.lines(path, report) {
+          try StandardOutput.write(TerminalText.oneLine(line))
+        }
+      }
     }
     try fail(unlessOneFits: reports)
   }
@@ -58,12 +62,12 @@ struct CheckCommand: AsyncParsableCommand {
     throw CommandFailure(.noneFits, "no update in \"\(path)\" fits this device")
   }
 
-  private static func text(_ path: String, _ report: UpdateReport) -> String {
+  private static func lines(_ path: String, _ report: UpdateReport) -> [String] {
     guard !report.problems.isEmpty else {
       let version = report.manifest.map { "version \($0.toVersion)" } ?? "update"
-      return "\(path): \(version) fits"
+      return ["\(path): \(version) fits"]
     }
-    return report.problems.map { "\(path): does not fit: \($0)" }.joined(separator: "\n")
+    return report.problems.map { "\(path): does not fit: \($0)" }
   }
 
   private static func json(_ path: String, _ report: UpdateReport) -> JSONValue {

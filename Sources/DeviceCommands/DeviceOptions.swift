@@ -41,20 +41,29 @@ enum TrustedKeys {
   ///
   /// One that cannot be read is an error, and not left out: who trusts two keys would not notice.
   static func inDirectory(_ path: String) throws -> [VerificationKey] {
-    let directory = try Descriptor.open(path, [.readOnly, .directory])
-    let names = try directory.entries().map(\.name)
+    let names = try entries(of: path)
       .filter { $0.count > 4 && $0.suffix(4).elementsEqual(".pem".utf8) }
       .sorted { $0.lexicographicallyPrecedes($1) }
     guard !names.isEmpty else {
       throw CommandFailure(.badKey, "\"\(path)\" holds no *.pem: put the trusted public keys there")
     }
-    return try names.map { name in
-      let text = "\(path)/\(String(decoding: name, as: UTF8.self))"
-      let file = try Descriptor.open(Array("\(path)/".utf8) + name)
-      let bytes = try file.readToEnd(limit: limit)
-      do throws(KeyError) { return try VerificationKey(pem: bytes.rawSpan) } catch {
-        throw CommandFailure(.badKey, "\"\(text)\" is not a public key to trust: \(error)")
-      }
+    return try names.map { try key(in: path, named: $0) }
+  }
+
+  private static func entries(of path: String) throws -> [[UInt8]] {
+    do throws(SystemError) {
+      return try Descriptor.open(path, [.readOnly, .directory]).entries().map(\.name)
+    } catch { throw CommandFailure(.badKey, "the keys cannot be read: \(error)") }
+  }
+
+  private static func key(in directory: String, named name: [UInt8]) throws -> VerificationKey {
+    let path = "\(directory)/\(String(decoding: name, as: UTF8.self))"
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try Descriptor.open(Array("\(directory)/".utf8) + name).readToEnd(limit: limit)
+    } catch { throw CommandFailure(.badKey, "the key cannot be read: \(error)") }
+    do throws(KeyError) { return try VerificationKey(pem: bytes.rawSpan) } catch {
+      throw CommandFailure(.badKey, "\"\(path)\" is not a public key to trust: \(error)")
     }
   }
 }

@@ -12,7 +12,8 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     let status = try root.device().status()
-    print(json ? DeviceReport.json(status).text : DeviceReport.text(status))
+    try StandardOutput.write(
+      json ? DeviceReport.json(status).text : DeviceReport.text(status))
   }
 }
 
@@ -27,9 +28,9 @@ struct ListCommand: AsyncParsableCommand {
   func run() async throws {
     let versions = try root.device().installedVersions()
     if json {
-      print(JSONValue.array(versions.map { DeviceReport.json($0) }).text)
+      try StandardOutput.write(JSONValue.array(versions.map { DeviceReport.json($0) }).text)
     } else {
-      for version in versions { print(DeviceReport.text(version)) }
+      for version in versions { try StandardOutput.write(DeviceReport.text(version)) }
     }
   }
 }
@@ -51,8 +52,9 @@ struct VerifyCommand: AsyncParsableCommand {
       throw InstallError.noSuchVersion(nil)
     }
     let reporter = ProgressReporter(progress)
+    defer { reporter.finish() }
     try device.verify(version, observer: reporter.show)
     reporter.finish()
-    print("version \(version) is what was signed")
+    try StandardOutput.write("version \(version) is what was signed")
   }
 }

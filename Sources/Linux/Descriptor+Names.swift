@@ -93,6 +93,19 @@ extension Descriptor {
     }
   }
 
+  /// Gives an open file a name here, such as its first (`linkat` of `/proc/self/fd`).
+  ///
+  /// A file that has lost all its names cannot get one again; one that was opened with
+  /// ``OpenFlags/unnamed`` can.
+  public func makeLink(
+    _ name: some PathBytes & ~Escapable, toFile file: borrowing Descriptor
+  ) throws(SystemError) {
+    let existing = file.procPath
+    try change(name, "linkat") {
+      unsafe linkat(AT_FDCWD, existing, rawValue, $0.pointer, AT_SYMLINK_FOLLOW)
+    }
+  }
+
   /// Removes an entry that is not a directory (`unlinkat`).
   public func unlink(_ name: some PathBytes & ~Escapable) throws(SystemError) {
     try change(name, "unlinkat") { unsafe unlinkat(rawValue, $0.pointer, 0) }

@@ -34,6 +34,8 @@ public struct OpenFlags: OptionSet, Hashable, Sendable {
   public static let path = OpenFlags(rawValue: clinux_o_path)
   /// `O_NOATIME`: reading leaves the access time alone; owner or root only
   public static let noAccessTime = OpenFlags(rawValue: clinux_o_noatime)
+  /// `O_TMPFILE`: in the directory that is opened, a new file that has no name
+  public static let unnamed = OpenFlags(rawValue: clinux_o_tmpfile)
 
   /// Whether opening so may change the file system.
   var effect: SystemCallEffect {

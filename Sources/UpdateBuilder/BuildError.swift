@@ -26,6 +26,8 @@ public enum BuildError: Error {
   case sameTree(path: String)
   /// A directory's name does not end in a version, and none was given.
   case noVersion(path: String, prefix: String)
+  /// Parent and child would have the same version, which no device installs twice.
+  case sameVersion(UInt64)
   /// The memory that applying may take is less than the least that is needed.
   case memoryTooSmall(given: UInt64, needed: UInt64)
   /// Old and new data are beyond what can be searched.
@@ -71,6 +73,8 @@ extension BuildError: CustomStringConvertible {
     case .sameTree(let path): "\"\(path)\" is given as parent and as child"
     case .noVersion(let path, let prefix):
       "\"\(path)\" is not named \(prefix)_vN: give --from-version and --to-version, or --prefix"
+    case .sameVersion(let version):
+      "parent and child are both version \(version): give the child a higher one"
     case .memoryTooSmall(let given, let needed):
       "--max-apply-memory \(given) is too small: at least \(needed) bytes are needed"
     case .diff(let error): "comparing old and new data failed: \(error)"

@@ -14,22 +14,15 @@ extension BuildRun {
     _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink
   ) throws(BuildError) -> BuildReport {
     let dictionary = try budget.dictionary(
-      deltaLength: sink.length, longestCommand: sink.longestCommand)
+      deltaLength: sink.length, longestCommand: sink.longestCommand,
+      patchMemory: sink.patchMemory)
     var packer = try PayloadPacker(
       sink, dictionarySize: dictionary, jobs: options.jobs, file: try temporary("payload"),
       progress: progress)
     let payload = try packer.pack(dictionarySize: dictionary)
     let manifest = try manifest(plan, digests, sink, payload)
     let head = try signedHead(manifest)
-    try OutputFile.write(to: options.output) { (file) throws(BuildError) in
-      do throws(SystemError) { try file.write(head.rawSpan) } catch { throw .system(error) }
-      try packer.copy(to: file)
-      if options.checksItself {
-        try SelfCheck(
-          parent: try trees.oldTree(), keys: options.keys.map(\.verificationKey), progress: progress
-        ).run(file)
-      }
-    }
+    try write(head, packer)
     return BuildReport(
       fromVersion: versions.from, toVersion: versions.to,
       fileLength: UInt64(head.count) + payload.length, plainLength: plan.length,
@@ -38,11 +31,32 @@ extension BuildRun {
       applyMemory: manifest.needs.memory, nestedSubvolumes: digests.child.leftOut)
   }
 
+  /// Writes the file, checks it, and gives it its name.
+  private func write(
+    _ head: [UInt8], _ packer: borrowing PayloadPacker
+  ) throws(BuildError) {
+    var output = try output()
+    do throws(SystemError) { try output.file.write(head.rawSpan) } catch { throw .system(error) }
+    try packer.copy(to: output.file)
+    if options.checksItself {
+      try SelfCheck(
+        parent: try trees.oldTree(), keys: options.keys.map(\.verificationKey), progress: progress
+      ).run(output.file)
+    }
+    do throws(SystemError) { try output.publish() } catch { throw .system(error) }
+  }
+
+  private func output() throws(BuildError) -> OutputFile {
+    do throws(SystemError) { return try OutputFile(options.output) } catch {
+      throw .system(error)
+    }
+  }
+
   private func manifest(
     _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink, _ payload: Manifest.Payload
   ) throws(BuildError) -> Manifest {
     Manifest(
-      minimumToolVersion: Self.minimumToolVersion, baseVersion: UInt32(plan.base),
+      requiredFeatures: sink.features.sorted(), minimumToolVersion: Self.minimumToolVersion, baseVersion: UInt32(plan.base),
       product: options.product, parent: try parent(plan, digests), toVersion: versions.to,
       buildDate: options.date ?? trees.childCreationTime, builder: Self.builder(options.builder),
       target: Manifest.Target(
@@ -53,7 +67,7 @@ extension BuildRun {
       needs: Manifest.Needs(
         memory: try MemoryBudget.memory(
           dictionary: payload.dictionarySize, longestCommand: sink.longestCommand,
-          pieceSize: payload.pieceSize),
+          pieceSize: payload.pieceSize, patchMemory: sink.patchMemory),
         diskData: plan.dataBytes,
         diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast),
       payload: payload)

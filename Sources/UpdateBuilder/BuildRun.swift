@@ -25,15 +25,39 @@ struct BuildRun {
   /// Opens the trees and checks that they can be built from.
   init(_ options: BuildOptions, progress: BuildProgress) throws(BuildError) {
     guard Machine.isRoot else { throw .notRoot }
-    guard !options.keys.isEmpty else { throw .noKey }
+    try Self.checkKeys(options.keys)
     guard (1...2).contains(options.streamVersion) else {
       throw .unsupportedStreamVersion(options.streamVersion)
     }
     self.options = options
     self.progress = progress
     budget = try MemoryBudget(total: options.maximumApplyMemory)
+    try Self.checkOutput(options.output)
     trees = try BuildTrees(child: options.child, parent: options.parent)
     versions = try Self.versions(options)
+    guard versions.from != versions.to else { throw .sameVersion(versions.to) }
+  }
+
+  /// What would fail in the end fails at once.
+  private static func checkOutput(_ path: String) throws(BuildError) {
+    do throws(SystemError) {
+      if let type = try OutputFile.existing(at: path), type != .regular {
+        throw SystemError(
+          operation: "open", path: path, errno: type == .directory ? .isDirectory : .fileExists)
+      }
+    } catch { throw .system(error) }
+  }
+
+  /// A head holds each key's signature once, and not too many.
+  private static func checkKeys(_ keys: [SigningKey]) throws(BuildError) {
+    guard !keys.isEmpty else { throw .noKey }
+    guard keys.count <= UpdateHead.maximumSignatureCount else {
+      throw .updateFile(.tooManySignatures)
+    }
+    var known: Set<SHA256Digest> = []
+    for key in keys where !known.insert(key.verificationKey.keyID).inserted {
+      throw .updateFile(.duplicateSignature(keyID: key.verificationKey.keyID))
+    }
   }
 
   /// Builds the update.
@@ -44,7 +68,8 @@ struct BuildRun {
     let shrinker = Shrinker(
       plan: plan, matcher: digests.matcher,
       maker: PatchMaker(
-        form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength),
+        form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
+        maximumPatchMemory: budget.maximumPatchMemory),
       jobCount: Swift.max(1, options.jobs), progress: progress)
     try await shrinker.run(into: sink)
     guard try sink.finish() == plan.digest else { throw .planChanged }

@@ -25,6 +25,10 @@ final class DeltaSink {
   private(set) var sections: [Section] = []
   /// The longest command, in bytes without its header.
   private(set) var longestCommand = 0
+  /// The most memory that a patch asks for, in bytes.
+  private(set) var patchMemory: UInt64 = 0
+  /// The features that patches ask for.
+  private(set) var features: Set<UInt16> = []
   /// How many patches there are.
   private(set) var patchCount = 0
   private var writer: StreamWriter
@@ -59,6 +63,9 @@ final class DeltaSink {
   ) throws(BuildError) {
     let before = writer.bytes.count
     patchCount += 1
+    let demand = PatchDemand(of: data)
+    patchMemory = Swift.max(patchMemory, demand.memory)
+    if let feature = demand.feature { features.insert(feature) }
     do throws(StreamError) {
       try writer.writePatch(
         path: path, offset: part.offset, length: part.length, sources: sources,

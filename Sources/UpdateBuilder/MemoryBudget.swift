@@ -4,8 +4,8 @@ internal import XZ
 /// Divides the memory that a device may spend on applying.
 ///
 /// What the device takes is: the program and its buffers; three times the longest command, which
-/// is read, copied for the expander, and grows its buffer; one piece of the file; and what xz takes
-/// for its dictionary.
+/// is read, copied for the expander, and grows its buffer; one piece of the file; what applying the
+/// most demanding patch takes; and what xz takes for its dictionary.
 struct MemoryBudget {
   /// The memory of the program itself, its buffers, and a tree's digest: measured, and rounded up.
   static let program: UInt64 = 24 << 20
@@ -20,6 +20,9 @@ struct MemoryBudget {
 
   /// The longest patch.
   let maximumPatchLength: Int
+  /// The most memory that applying one patch may take beside that, in bytes: three quarters of what
+  /// nothing else needs. A dictionary as long as the delta stream is worth less.
+  let maximumPatchMemory: UInt64
   private let total: UInt64
 
   /// The budget of a device that can spend `total` bytes.
@@ -34,13 +37,19 @@ struct MemoryBudget {
     let commandLength = Swift.min(
       lengths.lowerBound + Int((total - least) / 12), lengths.upperBound)
     maximumPatchLength = commandLength - Self.patchOverhead
+    let taken = try Self.memory(
+      dictionary: Self.minimumDictionary, longestCommand: commandLength,
+      pieceSize: Manifest.Payload.minimumPieceSize)
+    maximumPatchMemory = total > taken ? (total - taken) / 4 * 3 : 0
   }
 
   /// The dictionary for a delta stream of a length: a power of two, no larger than it helps.
   ///
   /// - Throws: ``BuildError/memoryTooSmall(given:needed:)`` if not even the smallest fits: a stream
   ///   of tens of gigabytes has larger pieces.
-  func dictionary(deltaLength: UInt64, longestCommand: Int) throws(BuildError) -> UInt32 {
+  func dictionary(
+    deltaLength: UInt64, longestCommand: Int, patchMemory: UInt64 = 0
+  ) throws(BuildError) -> UInt32 {
     let pieceSize: UInt32
     // What cannot be packed gets longer by less.
     let longest = deltaLength + deltaLength / 256
@@ -49,11 +58,14 @@ struct MemoryBudget {
     } catch { throw .updateFile(error) }
     var size = Self.minimumDictionary
     try Self.check(
-      Self.memory(dictionary: size, longestCommand: longestCommand, pieceSize: pieceSize),
+      Self.memory(
+        dictionary: size, longestCommand: longestCommand, pieceSize: pieceSize,
+        patchMemory: patchMemory),
       of: total)
     while size < Self.maximumDictionary, UInt64(size) < deltaLength {
       let next = try Self.memory(
-        dictionary: size * 2, longestCommand: longestCommand, pieceSize: pieceSize)
+        dictionary: size * 2, longestCommand: longestCommand, pieceSize: pieceSize,
+        patchMemory: patchMemory)
       guard next <= total else { break }
       size *= 2
     }
@@ -66,12 +78,12 @@ struct MemoryBudget {
 
   /// What applying takes, in bytes.
   static func memory(
-    dictionary: UInt32, longestCommand: Int, pieceSize: UInt32
+    dictionary: UInt32, longestCommand: Int, pieceSize: UInt32, patchMemory: UInt64 = 0
   ) throws(BuildError) -> UInt64 {
     let xz: UInt64
     do throws(XZError) { xz = try XZDecoder.memoryUsage(dictionarySize: dictionary) } catch {
       throw .xz(error)
     }
-    return program + commandCopies * UInt64(longestCommand) + UInt64(pieceSize) + xz
+    return program + commandCopies * UInt64(longestCommand) + UInt64(pieceSize) + patchMemory + xz
   }
 }

@@ -36,10 +36,11 @@ struct OldFileMatcher: Sendable {
   }
 
   /// Reads and sorts a part of an old file.
-  func load(_ source: PatchSource) throws(BuildError) -> OldRange {
+  func load(_ source: PatchSource, isWholeFile: Bool) throws(BuildError) -> OldRange {
     let bytes = try read(source.path, at: source.offset, count: Int(source.length))
     do throws(DiffError) {
-      return OldRange(source: source, index: try SourceIndex(sources: [bytes]))
+      return OldRange(
+        source: source, index: try SourceIndex(sources: [bytes]), isWholeFile: isWholeFile)
     } catch { throw .diff(error) }
   }
 

@@ -1,47 +1,89 @@
-internal import Linux
+package import Linux
 
-/// A file that appears whole or not at all.
-enum OutputFile {
-  /// Has `body` write a file, brings it to the disk, and only then gives it its name.
+/// A file that appears under its name whole or not at all.
+///
+/// It has no name while it is written, where the file system can do that, so that a killed process
+/// leaves nothing behind.
+package struct OutputFile: ~Copyable {
+  /// What there is to write to, open for reading as well.
+  package let file: Descriptor
+  private let directory: Descriptor
+  private let name: String
+  /// What it is called while it is written, if it has to have a name.
+  private var temporaryName: String?
+
+  /// A new, empty file that is going to be at a path.
   ///
-  /// It replaces a file that has the name already. When `body` throws, nothing is left.
-  static func write(
-    to path: String, _ body: (borrowing Descriptor) throws(BuildError) -> Void
-  ) throws(BuildError) {
+  /// - Parameter permissions: before the process's umask.
+  package init(_ path: String, permissions: UInt32 = 0o644) throws(SystemError) {
+    let directory = try Descriptor.open(TemporaryFile.directory(of: path), .directory)
     let name = TemporaryFile.name(of: path)
-    let temporary = ".\(name).\(Machine.processID)"
-    let directory = try open { () throws(SystemError) in
-      try Descriptor.open(TemporaryFile.directory(of: path), [.readOnly, .directory])
+    if let unnamed = try TemporaryFile.unnamed(in: directory, permissions: permissions) {
+      self.init(unnamed, in: directory, name: name, temporaryName: nil)
+      return
     }
-    let file = try open { () throws(SystemError) in
-      if try directory.hasEntry(temporary) { try directory.unlink(temporary) }
-      return try directory.open(
-        beneath: temporary, [.readWrite, .create, .exclusive], permissions: 0o644)
-    }
-    do throws(BuildError) {
-      try body(file)
-      try publish(file, temporary, name, in: directory)
-    } catch {
-      // The error that made us give up is the one to tell.
-      try? directory.unlink(temporary)
-      throw error
-    }
+    let temporary = Self.temporary(for: name)
+    // One that a killed process with this number left behind is of no use to anybody.
+    if try directory.hasEntry(temporary) { try directory.unlink(temporary) }
+    let named = try directory.open(
+      beneath: temporary, [.readWrite, .create, .exclusive], permissions: permissions)
+    self.init(named, in: directory, name: name, temporaryName: temporary)
   }
 
-  private static func open(
-    _ body: () throws(SystemError) -> Descriptor
-  ) throws(BuildError) -> Descriptor {
-    do throws(SystemError) { return try body() } catch { throw .system(error) }
+  private init(
+    _ file: consuming Descriptor, in directory: consuming Descriptor, name: String,
+    temporaryName: String?
+  ) {
+    self.file = file
+    self.directory = directory
+    self.name = name
+    self.temporaryName = temporaryName
   }
 
-  private static func publish(
-    _ file: borrowing Descriptor, _ temporary: String, _ name: String,
-    in directory: borrowing Descriptor
-  ) throws(BuildError) {
-    do throws(SystemError) {
-      try file.sync()
-      try directory.rename(temporary, to: name)
-      try directory.sync()
-    } catch { throw .system(error) }
+  deinit {
+    // Whatever made us give up is the error to tell.
+    if let temporaryName { try? directory.unlink(temporaryName) }
+  }
+
+  /// Brings the file to the disk, and only then gives it its name.
+  ///
+  /// - Parameter mode: `.replacing` takes the place of a file that has the name already;
+  ///   with `.notReplacing` that is `EEXIST`.
+  package mutating func publish(_ mode: RenameMode = .replacing) throws(SystemError) {
+    try file.sync()
+    if temporaryName == nil { try link(mode) }
+    if let temporaryName { try directory.rename(temporaryName, to: name, mode) }
+    temporaryName = nil
+    try directory.sync()
+  }
+
+  /// Gives an unnamed file its name; or, where that is taken, one to be renamed from.
+  private mutating func link(_ mode: RenameMode) throws(SystemError) {
+    do throws(SystemError) { return try directory.makeLink(name, toFile: file) } catch {
+      guard case .replacing = mode, error.errno == .fileExists else { throw error }
+    }
+    let temporary = Self.temporary(for: name)
+    if try directory.hasEntry(temporary) { try directory.unlink(temporary) }
+    try directory.makeLink(temporary, toFile: file)
+    temporaryName = temporary
+  }
+
+  private static func temporary(for name: String) -> String { ".\(name).\(Machine.processID)" }
+
+  /// What is at a path already; `nil` if nothing is.
+  ///
+  /// To replace anything but a regular file would be a surprise: `/dev/null` is a name, too.
+  package static func existing(at path: String) throws(SystemError) -> FileType? {
+    let directory = try Descriptor.open(TemporaryFile.directory(of: path), .directory)
+    let name = TemporaryFile.name(of: path)
+    // A path that ends in a slash.
+    if name.isEmpty || name == "." || name == ".." { return .directory }
+    return try directory.hasEntry(name) ? directory.status(of: name).type : nil
+  }
+
+  /// Removes a file that was published by mistake.
+  package static func remove(_ path: String) throws(SystemError) {
+    let directory = try Descriptor.open(TemporaryFile.directory(of: path), .directory)
+    try directory.unlink(TemporaryFile.name(of: path))
   }
 }

@@ -17,16 +17,16 @@ struct PatchMaker: Sendable {
   let form: NormalForm
   /// The longest patch, in bytes. The device keeps one in memory.
   let maximumPatchLength: Int
+  /// The most memory that applying a patch may take, in bytes.
+  let maximumPatchMemory: UInt64
 
   /// How `new`, which the file has from `offset` on, travels with `old` as what it was.
   func parts(
-    of new: [UInt8], at offset: UInt64, from old: OldRange?
+    of new: [UInt8], at offset: UInt64, from old: OldRange?, isWholeFile: Bool = false
   ) throws(DiffError) -> [ShrunkPart] {
     let plain = ShrunkPart(offset: offset, length: UInt64(new.count), form: .writes)
     guard let old, new.count >= Self.minimumLength else { return [plain] }
-    let place = offset > old.source.offset ? offset - old.source.offset : 0
-    let patch = try old.index.patch(
-      to: new.rawSpan, expectedAt: Int(Swift.min(place, old.source.length)))
+    let patch = try patch(of: new, at: offset, from: old, isWholeFile: isWholeFile)
     if patch.count > maximumPatchLength, let middle = middle(offset, new.count) {
       let first = try parts(of: Array(new[..<middle]), at: offset, from: old)
       let second = try parts(of: Array(new[middle...]), at: offset + UInt64(middle), from: old)
@@ -38,6 +38,18 @@ struct PatchMaker: Sendable {
         offset: offset, length: UInt64(new.count),
         form: .patch(sources: [old.source], data: patch))
     ]
+  }
+
+  /// The patch, of the kind that is smaller and within the device's memory.
+  private func patch(
+    of new: [UInt8], at offset: UInt64, from old: OldRange, isWholeFile: Bool
+  ) throws(DiffError) -> [UInt8] {
+    let place = offset > old.source.offset ? offset - old.source.offset : 0
+    let position = Int(Swift.min(place, old.source.length))
+    let patch = try old.index.patch(
+      to: new.rawSpan, expectedAt: position, isWholeFile: isWholeFile && old.isWholeFile)
+    if PatchDemand(of: patch).memory <= maximumPatchMemory { return patch }
+    return try old.index.patch(to: new.rawSpan, expectedAt: position)
   }
 
   /// Where to cut a range in two, near its middle; `nil` when it is one chunk.
@@ -77,4 +89,6 @@ struct PatchMaker: Sendable {
 struct OldRange: Sendable {
   var source: PatchSource
   var index: SourceIndex
+  /// Whether it is all of the file.
+  var isWholeFile: Bool
 }

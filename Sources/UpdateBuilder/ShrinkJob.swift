@@ -55,9 +55,12 @@ struct ShrinkJob: Sendable {
     let new = try plan.contents(of: run)
     guard let file = try matcher.oldFile(of: run, new: new) else { return asItIs }
     let source = matcher.range(of: file, for: run.offset)
-    if old?.source != source { old = try matcher.load(source) }
-    do throws(DiffError) { return try maker.parts(of: new, at: run.offset, from: old) } catch {
-      throw .diff(error)
+    if old?.source != source {
+      old = try matcher.load(source, isWholeFile: source.length == file.size)
     }
+    do throws(DiffError) {
+      return try maker.parts(
+        of: new, at: run.offset, from: old, isWholeFile: run.offset == 0 && runs.count == 1)
+    } catch { throw .diff(error) }
   }
 }

@@ -4,13 +4,27 @@ internal import Linux
 enum TemporaryFile {
   /// An empty file without a name in the directory of `output`, for reading and writing.
   static func beside(_ output: String, _ purpose: String) throws(SystemError) -> Descriptor {
-    let directory = try Descriptor.open(directory(of: output), [.readOnly, .directory])
+    let directory = try Descriptor.open(directory(of: output), .directory)
+    if let file = try unnamed(in: directory, permissions: 0o600) { return file }
     let name = ".btrfs-delta-\(purpose)-\(Machine.processID)"
     // One that a killed run with this number left behind is of no use to anybody.
     if try directory.hasEntry(name) { try directory.unlink(name) }
     let file = try directory.open(beneath: name, [.readWrite, .create, .exclusive])
     try directory.unlink(name)
     return file
+  }
+
+  /// An empty file without a name; `nil` where the file system has no such files.
+  static func unnamed(
+    in directory: borrowing Descriptor, permissions: UInt32
+  ) throws(SystemError) -> Descriptor? {
+    do throws(SystemError) {
+      return try Descriptor.open(
+        directory.path, [.unnamed, .readWrite], permissions: permissions)
+    } catch {
+      if error.errno == .notSupported { return nil }
+      throw error
+    }
   }
 
   /// The directory that a path is in.

@@ -1,13 +1,3 @@
-internal import Btrfs
-internal import Bytes
-internal import Crypto
-internal import DeltaStream
-internal import Linux
-internal import SendStream
-internal import Signing
-internal import Tree
-internal import UpdateFile
-
 /// Builds update files from read-only snapshots on the build server.
 ///
 ///     var options = BuildOptions(parent: "/srv/sys_root_v41", child: "/srv/sys_root_v42",

@@ -7,8 +7,9 @@ public import Crypto
 public struct Manifest: Hashable, Sendable {
   /// The revision of the format that this library reads and writes.
   public static let formatRevision: UInt32 = 1
-  /// The features that this library has, of those that an update may require. None so far.
-  public static let supportedFeatures: Set<UInt16> = []
+  /// The features that this library has, of those that an update may require: 1, patches that
+  /// predict the fields of executables with version 1 of their parser.
+  public static let supportedFeatures: Set<UInt16> = [1]
   /// The longest product or builder, in bytes.
   public static let maximumTextLength = 255
 

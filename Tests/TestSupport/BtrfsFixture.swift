@@ -25,10 +25,11 @@ public struct BtrfsFixture: Sendable {
     try Descriptor.open(path, .directory)
   }
 
-  /// Runs a closure with a file system, which is gone afterwards.
-  static func provide(
-    megabytes: Int, options: [String], _ body: @Sendable () async throws -> Void
-  ) async throws {
+  /// Runs a closure with another file system, which is gone afterwards: a second machine's disk.
+  public static func with<Result>(
+    megabytes: Int = 512, options: [String] = [],
+    _ body: (BtrfsFixture) async throws -> Result
+  ) async throws -> Result {
     let directory = try TemporaryDirectory()
     let image = directory.path + "/disk.img"
     let mount = directory.path + "/mount"
@@ -36,9 +37,9 @@ public struct BtrfsFixture: Sendable {
     try run("truncate", "-s", "\(megabytes)M", image)
     try run("mkfs.btrfs", "-q", image)
     try run("mount", "-o", (["loop"] + options).joined(separator: ","), image, mount)
+    let result: Result
     do {
-      let fixture = BtrfsFixture(path: mount, image: image)
-      try await $taskCurrent.withValue(fixture, operation: body)
+      result = try await body(BtrfsFixture(path: mount, image: image))
     } catch {
       try run("umount", "--lazy", mount)
       throw error
@@ -49,6 +50,16 @@ public struct BtrfsFixture: Sendable {
     } catch {
       try run("umount", "--lazy", mount)
       throw error
+    }
+    return result
+  }
+
+  /// Runs a closure with a file system that is ``current`` meanwhile.
+  static func provide(
+    megabytes: Int, options: [String], _ body: @Sendable () async throws -> Void
+  ) async throws {
+    try await with(megabytes: megabytes, options: options) { fixture in
+      try await $taskCurrent.withValue(fixture, operation: body)
     }
   }
 }

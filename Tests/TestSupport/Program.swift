@@ -14,6 +14,9 @@ public struct ProgramResult: Sendable {
 public struct ProgramFailure: Error, CustomStringConvertible {
   /// The command line, exit status and standard error.
   public var description: String
+
+  /// A failure.
+  public init(description: String) { self.description = description }
 }
 
 /// Runs a program found in `PATH`, and gives its status and output.

@@ -12,12 +12,14 @@ struct PatchMakerTests {
   private static let path = Array("usr/lib/old".utf8)
 
   private func maker(_ maximumPatchLength: Int = 8 << 20, base: UInt16 = 2) -> PatchMaker {
-    PatchMaker(form: NormalForm(base: base), maximumPatchLength: maximumPatchLength)
+    PatchMaker(
+      form: NormalForm(base: base), maximumPatchLength: maximumPatchLength,
+      maximumPatchMemory: 64 << 20)
   }
 
   private func old(_ bytes: [UInt8]) throws -> OldRange {
     let source = PatchSource(path: Self.path, offset: 0, length: UInt64(bytes.count))
-    return OldRange(source: source, index: try SourceIndex(sources: [bytes]))
+    return OldRange(source: source, index: try SourceIndex(sources: [bytes]), isWholeFile: true)
   }
 
   /// Puts the parts together again, and checks that they lie where the format wants them.

@@ -32,6 +32,9 @@ int syncfs(int fd);
 #ifndef O_NOATIME
 #define O_NOATIME __O_NOATIME
 #endif
+#ifndef O_TMPFILE
+#define O_TMPFILE __O_TMPFILE
+#endif
 #ifndef AT_EMPTY_PATH
 #define AT_EMPTY_PATH 0x1000
 #endif
@@ -69,6 +72,7 @@ static const unsigned clinux_rename_exchange = RENAME_EXCHANGE;
 
 static const int clinux_o_path = O_PATH;
 static const int clinux_o_noatime = O_NOATIME;
+static const int clinux_o_tmpfile = O_TMPFILE;
 static const int clinux_at_empty_path = AT_EMPTY_PATH;
 static const int clinux_seek_data = SEEK_DATA;
 static const int clinux_seek_hole = SEEK_HOLE;
