@@ -56,7 +56,8 @@ extension BuildRun {
     _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink, _ payload: Manifest.Payload
   ) throws(BuildError) -> Manifest {
     Manifest(
-      requiredFeatures: sink.features.sorted(), minimumToolVersion: Self.minimumToolVersion, baseVersion: UInt32(plan.base),
+      requiredFeatures: sink.features.sorted(), minimumToolVersion: Self.minimumToolVersion,
+      baseVersion: UInt32(plan.base),
       product: options.product, parent: try parent(plan, digests), toVersion: versions.to,
       buildDate: options.date ?? trees.childCreationTime, builder: Self.builder(options.builder),
       target: Manifest.Target(
