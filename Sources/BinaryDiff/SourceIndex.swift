@@ -1,4 +1,4 @@
-internal import BinaryPatch
+public import BinaryPatch
 internal import Bytes
 
 /// Old bytes to make patches against: one file, or several as one address space in their order.
@@ -45,13 +45,16 @@ public struct SourceIndex: Sendable {
   ///   file; past the end of old counts as its end. It saves sorting when little has changed.
   /// - Parameter isWholeFile: Whether there is one source, a whole file, and `new` is one, too. Then
   ///   the patch may be of kind `projected`, when both are executables and it is smaller.
+  /// - Parameter limits: What applying a patch of kind `projected` must stay in: memory, above all.
   /// - Throws: ``DiffError/sortFailed(code:)`` when memory does not suffice.
   /// - Complexity: O(*n* log *n*) in the lengths of old and new, for any contents.
   public func patch(
-    to new: RawSpan, expectedAt position: Int = 0, isWholeFile: Bool = false
+    to new: RawSpan, expectedAt position: Int = 0, isWholeFile: Bool = false,
+    limits: PatchLimits = .standard
   ) throws(DiffError) -> [UInt8] {
     guard isWholeFile, sources.count == 1, !old.rawSpan.nearlyEquals(new),
-      let (projected, isClearlyBetter) = try ProjectedPatch.make(old.rawSpan, new, masked)
+      let (projected, isClearlyBetter) = try ProjectedPatch.make(old.rawSpan, new, masked),
+      limits.allow(projected)
     else { return try plainPatch(to: new, expectedAt: position) }
     if isClearlyBetter { return projected }
     let plain = try plainPatch(to: new, expectedAt: position)
@@ -68,6 +71,16 @@ public struct SourceIndex: Sendable {
       ends: [end] + sources.map(\.upperBound), suffixes: suffixes)
     let copies = try matcher.findCopies()
     return PatchWriter.patch(old: old, new: new, copies: copies)
+  }
+}
+
+extension PatchLimits {
+  /// Whether a projected patch stays in them.
+  fileprivate func allow(_ patch: [UInt8]) -> Bool {
+    guard let statistics = try? PatchStatistics(patch: patch.rawSpan, limits: self) else {
+      return false
+    }
+    return statistics.applyMemory <= maxApplyMemory
   }
 }
 

@@ -41,7 +41,10 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   ) throws(PatchError) {
     let oldLength = old.byteCount
     let layout = try PatchLayout(patch.rawSpan, limits: limits)
-    _ = try PatchStatistics(patch.rawSpan, layout, oldLength: oldLength)
+    let statistics = try PatchStatistics(patch.rawSpan, layout, oldLength: oldLength)
+    guard statistics.applyMemory <= limits.maxApplyMemory else {
+      throw .tooMuchMemory(needed: statistics.applyMemory, limit: limits.maxApplyMemory)
+    }
     let differences = try DifferenceReader(layout, patch.rawSpan)
     let tables: ProjectionTables? =
       layout.kind == .projected

@@ -34,6 +34,8 @@ public enum PatchError: Error, Equatable, Sendable {
   case invalidProjection(offset: Int)
   /// The old bytes, which a projected patch needs in memory, are more than the limit allows.
   case oldTooLong(byteCount: UInt64, limit: UInt64)
+  /// Applying the patch would take more memory than the limit allows, in bytes.
+  case tooMuchMemory(needed: UInt64, limit: UInt64)
   /// The old bytes are not those that the fields of a projected patch were found in.
   case oldMismatch
   /// The old bytes ended before their announced end; the offset is into old.

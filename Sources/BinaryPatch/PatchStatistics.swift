@@ -75,14 +75,16 @@ extension UInt64 {
     of tables: ProjectionTables, copyCount: Int
   ) throws(PatchError) -> UInt64 {
     // A parser finds no more fields than a half of old's bytes.
-    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2
+    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2,
+      tables.numberBound <= tables.oldLength
     else { throw .oldMismatch }
     // While an array of fields grows, there are three times as many as it has; each may have an
     // address of eight bytes besides. They are sorted from one array into another.
     let fields = tables.fieldCount &* UInt64(MemoryLayout<Field>.stride &+ 8) &* 3
     // While the map is made: copies, cut copies as they come and by rank, the pieces.
     let pieces = UInt64(MapBuilder.mostPieces(copyCount) &+ tables.hints.count) &* 160
-    let learned = tables.kinds & ProjectionTables.bit(.btf) == 0 ? 0 : tables.oldLength &* 9
+    // Two domains, four bytes and a bit for each number, and less for the levels above.
+    let learned = tables.numberBound &* 9
     return self &+ tables.oldLength &+ fields &+ pieces &+ learned
   }
 }

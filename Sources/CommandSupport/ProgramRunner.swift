@@ -15,6 +15,8 @@ public enum ProgramRunner {
   ) async -> Never {
     // A reader of our output that goes away is an error of write, not the process's end.
     signal(SIGPIPE, SIG_IGN)
+    Interruption.prepare()
+    raiseOpenFileLimit()
     do {
       var command = try program.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -32,6 +34,15 @@ public enum ProgramRunner {
       if let failure = explain(error) { end(failure, of: program) }
       program.exit(withError: error)
     }
+  }
+
+  /// A deep tree needs an open directory for each level.
+  private static func raiseOpenFileLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    // Where it cannot be raised, the usual limit has to do.
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   private static func end<Program: ParsableCommand>(

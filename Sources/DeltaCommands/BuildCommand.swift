@@ -50,7 +50,7 @@ struct BuildCommand: AsyncParsableCommand {
       try options(),
       progress: BuildProgress { step, done, total in
         reporter.show(step.rawValue, done: done, of: total)
-        return true
+        return !Interruption.isRequested
       })
     reporter.finish()
     warn(report)
@@ -66,7 +66,7 @@ struct BuildCommand: AsyncParsableCommand {
     options.prefix = prefix
     options.streamVersion = proto
     options.maximumApplyMemory = maxApplyMemory.bytes
-    options.jobs = jobs ?? Processors.count
+    options.jobs = min(jobs ?? Processors.count, Processors.mostJobs)
     options.checksItself = !noSelfCheck
     options.builder = "btrfs-delta \(ProgramVersion.text)"
     options.date = try SourceDate.environment()

@@ -21,6 +21,9 @@ struct DumpPrinter: ~Copyable {
 
   /// Prints, or counts, one element.
   mutating func print(_ element: borrowing StreamElement) throws {
+    if case .command(let frame) = copy element, frame.kind == .manifest {
+      StandardError.write("btrfs-delta: note: an update file; what is shown is not verified\n")
+    }
     switch form {
     case .count: try statistics.add(element)
     case .json: try output.line(CommandJSON.value(of: element).text)
@@ -44,18 +47,26 @@ struct DumpPrinter: ~Copyable {
     guard frame.kind.isExtension else { return formatter.line(for: try Command(parsing: frame)) }
     var line: [UInt8] = []
     guard frame.kind == .patch else {
-      let name = frame.kind == .manifest ? "manifest" : "signature"
-      return Array("\(name) len=\(frame.payload.byteCount)".utf8)
+      return Array("\(Self.name(of: frame.kind)) len=\(frame.payload.byteCount)".utf8)
     }
     let patch = try PatchCommand(parsing: frame)
     formatter.append(name: "patch", path: patch.path, to: &line)
     line += Array(
       " offset=\(patch.offset) len=\(patch.length) patch=\(patch.data.byteCount)".utf8)
     for source in patch.sources {
-      line += Array(" from=".utf8) + source.path
+      line += Array(" from=".utf8)
+      formatter.append(escaping: source.path, to: &line)
       line += Array(" from_offset=\(source.offset) from_len=\(source.length)".utf8)
     }
     return line
+  }
+
+  private static func name(of kind: CommandKind) -> String {
+    switch kind {
+    case .manifest: "manifest"
+    case .signature: "signature"
+    default: "\(kind)"
+    }
   }
 
   private mutating func printTotals() throws {

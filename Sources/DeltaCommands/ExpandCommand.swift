@@ -45,7 +45,8 @@ struct ExpandCommand: AsyncParsableCommand {
     guard existing == nil || existing == .regular else {
       return try body(Descriptor.open(output, [.writeOnly, .truncate]))
     }
-    var file = try OutputFile(output)
+    // It holds every file of the system, those that only root may read as well.
+    var file = try OutputFile(output, permissions: 0o600)
     try body(file.file)
     try file.publish()
   }
@@ -83,14 +84,19 @@ enum Expansion {
       let piece = try input.piece(expansion.wanted)
       try expansion.append(piece: piece.rawSpan)
       while let frame = try expansion.next() {
+        if frame.kind == .subvolume || frame.kind == .snapshot {
+          var check = DeltaStreamCheck(manifest)
+          try check.add(frame)
+        }
         try writer.write(frame)
-        if writer.bytes.count >= 1 << 20 { try flush(&writer, write) }
+        // END is held back until all of it was compared with what was signed.
+        if writer.bytes.count >= 1 << 20, frame.kind != .end { try flush(&writer, write) }
       }
       reporter.show("expanding", done: expansion.plainLength, of: manifest.plain.length)
     }
-    try flush(&writer, write)
     try expansion.finish()
     try input.expectEnd()
+    try flush(&writer, write)
   }
 
   private static func flush(

@@ -3,6 +3,9 @@ internal import Glibc
 
 /// How many processors there are to work with.
 enum Processors {
+  /// More jobs than this only take memory.
+  static let mostJobs = 256
+
   /// The processors that are online, at least one.
   static var count: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

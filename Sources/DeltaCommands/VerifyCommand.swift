@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import BinaryPatch
 internal import Bytes
 internal import CommandSupport
 internal import Crypto
@@ -62,6 +61,7 @@ enum PayloadCheck {
     let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
     var reader = StreamReader(
       continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
+    var check = DeltaStreamCheck(manifest)
     var read: UInt64 = 0
     while true {
       var bytes: [UInt8] = []
@@ -70,7 +70,10 @@ enum PayloadCheck {
         status = try payload.decode(into: &out)
       }
       reader.append(bytes.rawSpan)
-      while let element = try reader.next() { try check(element) }
+      while let element = try reader.next() {
+        guard case .command(let frame) = element else { throw UpdateExpansionError.secondStream }
+        try check.add(frame)
+      }
       switch status {
       case .needsPiece:
         let piece = try input.piece(payload.wanted)
@@ -81,25 +84,12 @@ enum PayloadCheck {
         try payload.finish()
         try reader.finish()
         return try input.expectEnd()
-      case .outputFull, .sectionEnd: break
+      case .sectionEnd(let index):
+        guard reader.bufferedByteCount == 0 else {
+          throw UpdateExpansionError.sectionDiffers(index: index)
+        }
+      case .outputFull: break
       }
-    }
-  }
-
-  private static func check(_ element: borrowing StreamElement) throws {
-    guard case .command(let frame) = copy element else { throw UpdateExpansionError.secondStream }
-    guard frame.kind == .patch else {
-      _ = try Command(parsing: frame)
-      return
-    }
-    let patch = try PatchCommand(parsing: frame)
-    let length: UInt64
-    do throws(PatchError) { length = try PatchStatistics(patch: patch.data).newLength } catch {
-      throw DeltaStreamError.patch(
-        error, path: [UInt8](copying: patch.path), offset: frame.offset)
-    }
-    guard length == patch.length else {
-      throw DeltaStreamError.malformedPatch(.size, offset: frame.offset)
     }
   }
 }

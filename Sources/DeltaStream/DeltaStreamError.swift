@@ -10,6 +10,8 @@ public enum DeltaStreamError: Error, Equatable {
   case unexpectedCommand(CommandKind, offset: UInt64)
   /// A second SUBVOL or SNAPSHOT: a delta stream makes exactly one subvolume.
   case severalSubvolumes(offset: UInt64)
+  /// SUBVOL or SNAPSHOT names other subvolumes than the manifest.
+  case otherSubvolume(offset: UInt64)
   /// An attribute of PATCH is missing, there twice, or not what it has to be.
   case malformedPatch(AttributeKind, offset: UInt64)
   /// A PATCH has more sources than ``PatchCommand/maximumSources``.
@@ -34,6 +36,8 @@ extension DeltaStreamError: CustomStringConvertible {
     case .stream(let error): error.description
     case .unexpectedCommand(let kind, let offset): "\(kind) at byte \(offset) has no place here"
     case .severalSubvolumes(let offset): "a second subvolume begins at byte \(offset)"
+    case .otherSubvolume(let offset):
+      "the command at byte \(offset) names other subvolumes than the manifest"
     case .malformedPatch(let attribute, let offset):
       "the patch at byte \(offset) has a wrong \(attribute)"
     case .tooManySources(let offset): "the patch at byte \(offset) has too many sources"

@@ -20,6 +20,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private let tree: Tree
   private let version: StreamVersion
   private let form: NormalForm
+  private let limits: PatchLimits
   private var order: CommandOrder
   private var patch: RunningPatch<Tree.File>?
   private var pending: CommandKind?
@@ -30,8 +31,11 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   public init(tree: Tree, base: UInt16) { self.init(tree: tree, base: base, CommandOrder()) }
 
   /// An expander that stands where `order` does.
-  init(tree: Tree, base: UInt16, _ order: CommandOrder) {
+  init(
+    tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard
+  ) {
     self.tree = tree
+    self.limits = limits
     self.order = order
     version = StreamVersion(base: base)
     form = NormalForm(base: base)
@@ -52,7 +56,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     case .manifest, .signature: break
     case .patch:
       let command = try PatchCommand(parsing: frame)
-      patch = try RunningPatch(command, tree: tree, offset: frame.offset)
+      patch = try RunningPatch(command, tree: tree, limits: limits, offset: frame.offset)
     default:
       payload.removeAll(keepingCapacity: true)
       payload.append(copying: frame.payload)

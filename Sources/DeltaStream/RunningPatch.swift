@@ -11,22 +11,24 @@ struct RunningPatch<File: OldFile>: ~Copyable {
   private var applier: PatchApplier<SourceSpace<File>>
 
   init<Tree: OldTree>(
-    _ command: borrowing PatchCommand, tree: Tree, offset commandOffset: UInt64
+    _ command: borrowing PatchCommand, tree: Tree, limits: PatchLimits,
+    offset commandOffset: UInt64
   ) throws(DeltaStreamError) where Tree.File == File {
     path = [UInt8](copying: command.path)
     self.commandOffset = commandOffset
     offset = command.offset
     left = command.length
-    applier = try Self.applier(command, tree, path, commandOffset)
+    applier = try Self.applier(command, tree, limits, path, commandOffset)
   }
 
   private static func applier<Tree: OldTree>(
-    _ command: borrowing PatchCommand, _ tree: Tree, _ path: [UInt8], _ commandOffset: UInt64
+    _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits, _ path: [UInt8],
+    _ commandOffset: UInt64
   ) throws(DeltaStreamError) -> PatchApplier<SourceSpace<File>> where Tree.File == File {
     let old = try SourceSpace(command.sources, in: tree)
     let made: PatchApplier<SourceSpace<File>>
     do throws(PatchError) {
-      made = try PatchApplier(patch: [UInt8](copying: command.data), old: old)
+      made = try PatchApplier(patch: [UInt8](copying: command.data), old: old, limits: limits)
     } catch { throw .patch(error, path: path, offset: commandOffset) }
     guard made.newLength == command.length else {
       throw .malformedPatch(.size, offset: commandOffset)

@@ -1,3 +1,4 @@
+internal import BinaryPatch
 internal import Bytes
 internal import Crypto
 public import SendStream
@@ -54,7 +55,9 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
       continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
     expander = Expander(
       tree: tree, base: base,
-      CommandOrder(behindHeadOfUpdateWithParent: manifest.parent != nil))
+      CommandOrder(behindHeadOfUpdateWithParent: manifest.parent != nil),
+      // No patch takes more than all of applying was said to take.
+      limits: PatchLimits(maxApplyMemory: manifest.needs.memory))
     digest = PlainStreamDigest(version: StreamVersion(base: base))
   }
 

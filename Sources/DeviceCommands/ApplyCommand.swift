@@ -47,7 +47,7 @@ enum Changes {
 }
 
 extension ProgressReporter {
-  /// Shows how far an installation has come; never ends it.
+  /// Shows how far an installation has come; ends it when a signal asked for that.
   func show(_ progress: InstallProgress) -> Bool {
     let name =
       switch progress.phase {
@@ -57,6 +57,6 @@ extension ProgressReporter {
       case .syncing: "syncing"
       }
     show(name, done: progress.completed, of: progress.total)
-    return true
+    return !Interruption.isRequested
   }
 }

@@ -24,10 +24,7 @@ struct CheckCommand: AsyncParsableCommand {
     let options = try trust.options()
     let paths = try candidates()
     var reports: [(String, UpdateReport)] = []
-    for path in paths {
-      let source = try Descriptor.open(path)
-      reports.append((path, device.check(source, options)))
-    }
+    for path in paths { reports.append((path, Self.report(path, device, options))) }
     if json {
       try StandardOutput.write(JSONValue.array(reports.map { Self.json($0.0, $0.1) }).text)
     } else {
@@ -38,6 +35,17 @@ struct CheckCommand: AsyncParsableCommand {
       }
     }
     try fail(unlessOneFits: reports)
+  }
+
+  /// What cannot be opened does not fit: it is no reason to look at no other.
+  private static func report(
+    _ path: String, _ device: borrowing Device, _ options: InstallOptions
+  ) -> UpdateReport {
+    do throws(SystemError) {
+      // Nobody may be at the other end of a named pipe.
+      let source = try Descriptor.open(path, [.readOnly, .nonBlocking])
+      return device.check(source, options)
+    } catch { return UpdateReport(manifest: nil, problems: [.system(error)]) }
   }
 
   private func candidates() throws -> [String] {

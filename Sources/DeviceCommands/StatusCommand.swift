@@ -39,7 +39,7 @@ struct ListCommand: AsyncParsableCommand {
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Read an installed version whole and compare it with what was signed.")
+    abstract: "Read an installed version whole and compare it with its verified manifest.")
 
   @Argument(help: "The version. [default: the newest]") var version: SystemVersion?
   @OptionGroup var root: RootOptions

@@ -53,6 +53,8 @@ extension Errno {
   public static let isDirectory = Errno(rawValue: EISDIR)
   /// `EINVAL`
   public static let invalidArgument = Errno(rawValue: EINVAL)
+  /// `EMFILE`
+  public static let tooManyOpenFiles = Errno(rawValue: EMFILE)
   /// `ENOTTY`
   public static let noSuchControl = Errno(rawValue: ENOTTY)
   /// `EFBIG`

@@ -66,6 +66,11 @@ public struct DumpFormatter: Sendable {
 
   /// Appends the start of the line of a command that makes a subvolume, whose path is then the
   /// current one.
+  /// Appends a text of a delta stream's own command, escaped as paths are.
+  public func append(escaping text: [UInt8], to line: inout [UInt8]) {
+    line.append(escaping: text.rawSpan)
+  }
+
   func append(subvolume name: String, to line: inout [UInt8]) {
     line.append(contentsOf: name.utf8)
     line.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, 16 - name.utf8.count)))

@@ -68,7 +68,8 @@ extension BuildRun {
       needs: Manifest.Needs(
         memory: try MemoryBudget.memory(
           dictionary: payload.dictionarySize, longestCommand: sink.longestCommand,
-          pieceSize: payload.pieceSize, patchMemory: sink.patchMemory),
+          pieceSize: payload.pieceSize, patchMemory: sink.patchMemory)
+          + digests.child.totals.entries * MemoryBudget.memoryPerEntry,
         diskData: plan.dataBytes,
         diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast),
       payload: payload)

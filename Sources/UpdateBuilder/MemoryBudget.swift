@@ -4,11 +4,15 @@ internal import XZ
 /// Divides the memory that a device may spend on applying.
 ///
 /// What the device takes is: the program and its buffers; three times the longest command, which
-/// is read, copied for the expander, and grows its buffer; one piece of the file; what applying the
+/// is read, copied for the expander, and grows its buffer; a piece of the file, read and copied; what applying the
 /// most demanding patch takes; and what xz takes for its dictionary.
 struct MemoryBudget {
   /// The memory of the program itself, its buffers, and a tree's digest: measured, and rounded up.
   static let program: UInt64 = 24 << 20
+  /// What checking the tree takes for each of its entries at worst, in bytes: all of them in one
+  /// directory, whose names are sorted. It comes on top of what the builder was told to keep to,
+  /// since no choice of its own makes it less.
+  static let memoryPerEntry: UInt64 = 128
   /// The largest dictionary that is worth its memory.
   static let maximumDictionary: UInt32 = 64 << 20
   private static let minimumDictionary: UInt32 = 1 << 20
@@ -84,6 +88,7 @@ struct MemoryBudget {
     do throws(XZError) { xz = try XZDecoder.memoryUsage(dictionarySize: dictionary) } catch {
       throw .xz(error)
     }
-    return program + commandCopies * UInt64(longestCommand) + UInt64(pieceSize) + patchMemory + xz
+    return program + commandCopies * UInt64(longestCommand) + 2 * UInt64(pieceSize) + patchMemory
+      + xz
   }
 }

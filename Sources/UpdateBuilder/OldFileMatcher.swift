@@ -8,6 +8,9 @@ struct OldFileMatcher: Sendable {
   let index: ParentIndex
   let tree: ParentTree
 
+  /// The shortest part of a long file that is searched, in bytes.
+  private static let minimumWindow: UInt64 = 16 << 20
+
   /// The old file of a run whose contents are `new`; `nil` when nothing is like it.
   ///
   /// A file with the very same contents comes first, wherever it is. Then what the file itself was,
@@ -25,14 +28,19 @@ struct OldFileMatcher: Sendable {
   /// The part of an old file that a run is searched in.
   ///
   /// A file that is too long for one search is looked at around the run's own place.
-  func range(of file: ParentIndex.File, for offset: UInt64) -> PatchSource {
+  func range(of file: ParentIndex.File, for run: WrittenRun) -> PatchSource {
     let limit = PatchMaker.maximumOldLength
     guard file.size > limit else {
       return PatchSource(path: file.path, offset: 0, length: file.size)
     }
-    let before = limit / 4
-    let start = Swift.min(offset > before ? offset - before : 0, file.size - limit)
-    return PatchSource(path: file.path, offset: start, length: limit)
+    // A short run needs no long window. Windows begin at multiples of a quarter of their length, so
+    // that the runs of a file that was changed in many places share them.
+    var window = Self.minimumWindow
+    while window < limit, window < run.length * 4 { window *= 2 }
+    let quarter = window / 4
+    let start = run.offset > quarter ? (run.offset - quarter) / quarter * quarter : 0
+    return PatchSource(
+      path: file.path, offset: Swift.min(start, file.size - window), length: window)
   }
 
   /// Reads and sorts a part of an old file.

@@ -23,8 +23,6 @@ package struct OutputFile: ~Copyable {
       return
     }
     let temporary = Self.temporary(for: name)
-    // One that a killed process with this number left behind is of no use to anybody.
-    if try directory.hasEntry(temporary) { try directory.unlink(temporary) }
     let named = try directory.open(
       beneath: temporary, [.readWrite, .create, .exclusive], permissions: permissions)
     self.init(named, in: directory, name: name, temporaryName: temporary)
@@ -63,12 +61,14 @@ package struct OutputFile: ~Copyable {
       guard case .replacing = mode, error.errno == .fileExists else { throw error }
     }
     let temporary = Self.temporary(for: name)
-    if try directory.hasEntry(temporary) { try directory.unlink(temporary) }
     try directory.makeLink(temporary, toFile: file)
     temporaryName = temporary
   }
 
-  private static func temporary(for name: String) -> String { ".\(name).\(Machine.processID)" }
+  /// A name that nobody else has, whatever their process number is in their container.
+  private static func temporary(for name: String) -> String {
+    ".\(name).\(TemporaryFile.randomSuffix())"
+  }
 
   /// What is at a path already; `nil` if nothing is.
   ///

@@ -1,4 +1,5 @@
 internal import BinaryDiff
+internal import BinaryPatch
 internal import Bytes
 internal import DeltaStream
 internal import XZ
@@ -46,10 +47,9 @@ struct PatchMaker: Sendable {
   ) throws(DiffError) -> [UInt8] {
     let place = offset > old.source.offset ? offset - old.source.offset : 0
     let position = Int(Swift.min(place, old.source.length))
-    let patch = try old.index.patch(
-      to: new.rawSpan, expectedAt: position, isWholeFile: isWholeFile && old.isWholeFile)
-    if PatchDemand(of: patch).memory <= maximumPatchMemory { return patch }
-    return try old.index.patch(to: new.rawSpan, expectedAt: position)
+    return try old.index.patch(
+      to: new.rawSpan, expectedAt: position, isWholeFile: isWholeFile && old.isWholeFile,
+      limits: PatchLimits(maxApplyMemory: maximumPatchMemory))
   }
 
   /// Where to cut a range in two, near its middle; `nil` when it is one chunk.

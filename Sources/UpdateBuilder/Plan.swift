@@ -50,7 +50,7 @@ final class Plan: Sendable {
     var bytes: [UInt8] = []
     guard let length = Int(exactly: run.length) else { throw .kernelStream(.truncated(offset: 0)) }
     bytes.reserveCapacity(length)
-    var reader = PlanReader(self, from: run.streamOffset)
+    var reader = PlanReader(self, from: run.streamOffset, wanted: run.length)
     while bytes.count < length {
       guard let frame = try reader.next(), frame.kind == .write else {
         throw .kernelStream(.truncated(offset: run.streamOffset))

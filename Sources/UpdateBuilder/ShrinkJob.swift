@@ -54,7 +54,7 @@ struct ShrinkJob: Sendable {
     guard let matcher, run.length >= UInt64(PatchMaker.minimumLength) else { return asItIs }
     let new = try plan.contents(of: run)
     guard let file = try matcher.oldFile(of: run, new: new) else { return asItIs }
-    let source = matcher.range(of: file, for: run.offset)
+    let source = matcher.range(of: file, for: run)
     if old?.source != source {
       old = try matcher.load(source, isWholeFile: source.length == file.size)
     }

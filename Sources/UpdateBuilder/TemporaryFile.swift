@@ -6,9 +6,7 @@ enum TemporaryFile {
   static func beside(_ output: String, _ purpose: String) throws(SystemError) -> Descriptor {
     let directory = try Descriptor.open(directory(of: output), .directory)
     if let file = try unnamed(in: directory, permissions: 0o600) { return file }
-    let name = ".btrfs-delta-\(purpose)-\(Machine.processID)"
-    // One that a killed run with this number left behind is of no use to anybody.
-    if try directory.hasEntry(name) { try directory.unlink(name) }
+    let name = ".btrfs-delta-\(purpose)-\(randomSuffix())"
     let file = try directory.open(beneath: name, [.readWrite, .create, .exclusive])
     try directory.unlink(name)
     return file
@@ -25,6 +23,12 @@ enum TemporaryFile {
       if error.errno == .notSupported { return nil }
       throw error
     }
+  }
+
+  /// Sixteen hexadecimal digits that nobody else has.
+  static func randomSuffix() -> String {
+    let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   /// The directory that a path is in.

@@ -11,8 +11,8 @@
 /// update is expanded again and compared before it appears under its name.
 ///
 /// The same trees, options and libraries give the same bytes, however many jobs there are.
-/// Needs root. Temporary files, as long as the plain stream at most twice, lie unnamed beside the
-/// output. Memory: some 800 MiB a job while large files are compared, and what xz takes.
+/// Needs root. Temporary files lie unnamed beside the output: the plain stream, the delta stream and
+/// its packed form, together up to three times the plain stream. Memory: some 800 MiB a job while large files are compared, and what xz takes.
 public enum UpdateBuilder {
   /// Builds an update and writes it to ``BuildOptions/output``.
   ///

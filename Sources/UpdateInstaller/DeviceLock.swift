@@ -43,10 +43,11 @@ struct DeviceLock: ~Copyable {
     }
     // Only for people: the lock itself does not depend on what the file holds.
     let text = Array("\(getpid()) \(command)\n".utf8)
-    try attempt { () throws(SystemError) in
+    // A full disk must not keep anybody from rolling back.
+    do throws(SystemError) {
       try file.truncate(to: 0)
       try file.write(text.rawSpan, at: 0)
-    }
+    } catch {}
     self.file = file
   }
 

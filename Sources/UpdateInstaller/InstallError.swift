@@ -107,17 +107,26 @@ public enum InstallError: Error {
     switch error {
     case .updateFile(.memoryLimit(let needed, let limit)):
       self = .notEnoughMemory(needed: needed, available: limit)
+    case .deltaStream(.source(_, let failure)) where failure.isLocal: self = InstallError(failure)
     default: self = .damagedPayload(error)
     }
   }
 
   /// What a command that was not carried out means.
   init(_ error: ReceiveError) {
-    if case .system(let failure) = error.reason, case .spaceExhausted = InstallError(failure) {
-      self = .spaceExhausted(failure)
-    } else {
-      self = .receive(error)
+    // What the disk or the kernel does not do is no fault of the update.
+    switch error.reason {
+    case .system(let failure) where failure.isLocal: self = InstallError(failure)
+    default: self = .receive(error)
     }
+  }
+}
+
+extension SystemError {
+  /// Whether the machine failed, and not what it was asked for was wrong.
+  fileprivate var isLocal: Bool {
+    [.noSpace, .quotaExceeded, .inputOutput, .noMemory, .readOnlyFileSystem, .tooManyOpenFiles]
+      .contains(errno)
   }
 }
 

@@ -23,4 +23,10 @@ public struct UpdateReport: Sendable {
   public var manifest: Manifest?
   /// Why it cannot be applied, all the reasons; none if it can.
   public var problems: [InstallError]
+
+  /// A report.
+  public init(manifest: Manifest?, problems: [InstallError]) {
+    self.manifest = manifest
+    self.problems = problems
+  }
 }

@@ -75,16 +75,30 @@ struct ParentSearch: ~Copyable {
     guard let first = candidates.first else {
       throw .parentMissing(version: SystemVersion(parent.version))
     }
+    var failure: InstallError?
     for candidate in candidates {
-      guard let root = try directory.openSubvolume(candidate.info.text) else { continue }
-      if candidate.isUntouched {
-        let isExact = !inexact.uuids.contains(candidate.info.uuid)
-        return ParentMatch(root: root, hasSignedTimes: isExact)
+      do throws(InstallError) {
+        if let match = try match(candidate, in: directory, observer) { return match }
+      } catch {
+        if case .cancelled = error { throw error }
+        // One that cannot be read leaves the others.
+        failure = failure ?? error
       }
-      let digest = try TreeCheck(.checkingParent).digest(of: root, observer)
-      guard digest.content == parent.contentDigest else { continue }
-      return ParentMatch(root: root, hasSignedTimes: digest.full == parent.fullDigest)
     }
-    throw .parentModified(name: first.info.text)
+    throw failure ?? .parentModified(name: first.info.text)
+  }
+
+  /// A candidate, if it is the parent.
+  private func match(
+    _ candidate: ParentCandidate, in directory: borrowing Descriptor, _ observer: InstallObserver
+  ) throws(InstallError) -> ParentMatch? {
+    guard let root = try directory.openSubvolume(candidate.info.text) else { return nil }
+    if candidate.isUntouched {
+      let isExact = !inexact.uuids.contains(candidate.info.uuid)
+      return ParentMatch(root: root, hasSignedTimes: isExact)
+    }
+    let digest = try TreeCheck(.checkingParent).digest(of: root, observer)
+    guard digest.content == parent.contentDigest else { return nil }
+    return ParentMatch(root: root, hasSignedTimes: digest.full == parent.fullDigest)
   }
 }

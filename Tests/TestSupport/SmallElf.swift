@@ -4,12 +4,19 @@ internal import Bytes
 public struct SmallElf: Sendable {
   /// One section.
   public struct Section: Sendable {
+    /// Its name.
     public var name: String
+    /// `sh_type`
     public var type: UInt32
+    /// `sh_flags`
     public var flags: UInt64
+    /// `sh_addr`; 0: where it is in the file, behind the base.
     public var address: UInt64
+    /// Its bytes in the file.
     public var bytes: [UInt8]
+    /// `sh_link`
     public var link: UInt32
+    /// `sh_info`
     public var info: UInt32
     /// For one without bytes.
     public var size: UInt64?

@@ -33,8 +33,8 @@ struct ProjectedPatch {
     let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
-      fieldCount: UInt64(self.old.found), segments: segmentDifferences,
-      sections: sectionShifts, hints: [])
+      fieldCount: UInt64(self.old.found), numberBound: 0,
+      segments: segmentDifferences, sections: sectionShifts, hints: [])
     let ranges = copies.map {
       CopiedRange(old: UInt64($0.old), new: UInt64($0.new), count: UInt64($0.count))
     }
@@ -45,6 +45,7 @@ struct ProjectedPatch {
     }
     guard let predictor = predictor(tables, ranges) else { return nil }
     tables.kinds = Self.usefulKinds(projector, predictor)
+    tables.numberBound = ProjectionTables.numberBound(self.old.fields, kinds: tables.kinds)
     guard tables.kinds != 0, let final = self.predictor(tables, ranges) else { return nil }
     let predicted = Self.predict(projector, final)
     let patch = PatchWriter.projectedPatch(

@@ -24,6 +24,7 @@ struct Projection {
     guard UInt64(bytes.byteCount) == tables.oldLength, let image = ElfImage(bytes),
       let resolved = ResolvedTables(tables, old: image),
       let (fields, found) = FieldParser.parse(bytes, image), UInt64(found) == tables.fieldCount,
+      ProjectionTables.numberBound(fields, kinds: tables.kinds) == tables.numberBound,
       let map = AddressMap(old: image, tables: resolved, copies: copies)
     else { throw .oldMismatch }
     predictor = FieldPredictor(map: map, old: image, tables: resolved, fields: fields)

@@ -4,7 +4,7 @@ extension ProjectionTables {
   /// The stream's bytes.
   package var bytes: [UInt8] {
     var out: [UInt8] = []
-    for number in [FieldParser.version, kinds, oldLength, fieldCount] {
+    for number in [FieldParser.version, kinds, oldLength, fieldCount, numberBound] {
       out.append(varint: number)
     }
     out.append(varint: UInt64(segments.count))
@@ -64,6 +64,7 @@ extension ProjectionTables {
     guard kinds & ~Self.allKinds == 0 else { throw .invalidProjection(offset: start) }
     oldLength = try cursor.readNumber(in: patch)
     fieldCount = try cursor.readNumber(in: patch)
+    numberBound = try cursor.readNumber(in: patch)
     segments = []
     for _ in 0..<(try cursor.readCount(in: patch, limit: ElfSegments.maxCount)) {
       let address = try cursor.readSigned(in: patch)

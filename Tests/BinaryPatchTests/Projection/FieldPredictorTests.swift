@@ -18,6 +18,7 @@ struct FieldPredictorTests {
     let image = try image(of: bytes)
     let tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(bytes.count), fieldCount: 0,
+      numberBound: 0,
       segments: [ElfSegment(address: 0x1000, fileSize: 0x40, memorySize: 0x40)],
       sections: [.init(address: 0x1008, offset: 8), nil], hints: [])
     let resolved = try #require(ResolvedTables(tables, old: image))

@@ -7,7 +7,7 @@ import Testing
 @Suite("Reading what a projected patch says of the new file")
 struct ProjectionTablesTests {
   static let tables = ProjectionTables(
-    kinds: 0x7ff, oldLength: 5000, fieldCount: 12,
+    kinds: 0x7ff, oldLength: 5000, fieldCount: 12, numberBound: 77,
     segments: [ElfSegment(address: 0x1000, offset: .max, fileSize: 5, memorySize: 0)],
     sections: [
       .init(address: 16, offset: 16), nil, .init(address: 0, offset: UInt64.max - 7), nil,
@@ -54,9 +54,9 @@ struct ProjectionTablesTests {
     bytes.sections = Array(repeating: nil, count: 0xff01)
     #expect(throws: PatchError.self) { try read(bytes.bytes) }
     // 2^40 sections, with nothing behind.
-    var huge: [UInt8] = [1, 0, 0, 0, 0]
+    var huge: [UInt8] = [1, 0, 0, 0, 0, 0]
     huge.append(varint: 1 << 40)
-    #expect(throws: PatchError.invalidProjection(offset: 5)) { try read(huge) }
+    #expect(throws: PatchError.invalidProjection(offset: 6)) { try read(huge) }
   }
 
   @Test("Random bytes, and any bit flipped, give an error or tables, and no trap")
