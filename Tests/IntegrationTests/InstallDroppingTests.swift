@@ -24,7 +24,7 @@ struct InstallDroppingTests {
     try run("mount", "-o", "subvol=sys_root_last", String(source), directory.path)
     let changes: [DeviceChange]
     do {
-      defer { _ = try? run("umount", directory.path) }
+      defer { try? unmount(directory.path) }
       changes = try disk.device().activate()
       #expect(try disk.device().recover() == [.kept(name: name, .mounted)])
       let seen = try run("cat", "\(directory.path)/file0")

@@ -61,7 +61,7 @@ struct HostileBench {
     #expect(after == before)
   }
 
-  func close() throws { try run("umount", mount.path + "/target/mounted") }
+  func close() throws { try unmount(mount.path + "/target/mounted") }
 }
 
 @Suite("Refusing what a stream must not do", .btrfs)

@@ -48,7 +48,7 @@ final class TreeOnBtrfsTests {
     let before = try TreeSummary(of: top.open(beneath: "snapshot"))
     let tree = mount.path + "/tree"
     try run("mount", "--bind", tree + "/lib", tree + "/empty")
-    defer { _ = try? run("umount", tree + "/empty") }
+    defer { try? unmount(tree + "/empty") }
     let summary = try TreeSummary(of: top.open(beneath: "tree"))
     #expect(summary.leftOut == [Array("empty".utf8), Array("lib/machines".utf8)])
     #expect(summary.digest != before.digest)

@@ -46,7 +46,7 @@ public struct BtrfsFixture: Sendable {
     }
     // Not lazily: what is busy here is a descriptor that was never closed.
     do {
-      try run("umount", mount)
+      try unmount(mount)
     } catch {
       try run("umount", "--lazy", mount)
       throw error
