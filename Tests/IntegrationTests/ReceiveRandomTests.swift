@@ -100,12 +100,15 @@ private struct RandomChanges {
 
 @Suite("Receiving random changes", .btrfs)
 struct ReceiveRandomTests {
-  @Test("Each of several increments gives what btrfs receive makes of it", arguments: [1, 2])
+  @Test(
+    "Each of several increments gives the tree that was sent, as btrfs receive does",
+    arguments: [1, 2])
   func increments(version: Int) throws {
     let bench = try ReceiveBench()
     let generator = SeededGenerator.fresh("increments")
     var changes = RandomChanges(generator: generator)
     var parent: String?
+    var compared = 0
     for round in 1...8 {
       let work = try bench.open("work")
       var made = 0
@@ -115,9 +118,15 @@ struct ReceiveRandomTests {
       let stream = try bench.snapshot(name, version: version, parent: parent)
       try bench.receiveByStock(name)
       try bench.receive(stream, as: name, parent: parent)
-      try bench.expectSame("ours/\(name)", "stock/\(name)", asSent: true)
+      // What was sent is the judge. Stock keeps the file that it wrote to last open by its path, also
+      // when another file has got that path: where it went wrong itself, it is no witness.
       try bench.expectSame("ours/\(name)", name)
+      if try bench.differences("stock/\(name)", name).isEmpty {
+        try bench.expectSame("ours/\(name)", "stock/\(name)", asSent: true)
+        compared += 1
+      }
       parent = name
     }
+    #expect(compared > 0)
   }
 }
