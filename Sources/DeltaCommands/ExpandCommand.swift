@@ -29,8 +29,7 @@ struct ExpandCommand: AsyncParsableCommand {
     defer { reporter.finish() }
     let keys = try KeyFiles.verificationKeys(publicKey)
     let input = try UpdateInput(file)
-    let (head, _) = try input.head()
-    let (manifest, trust) = try Trust.manifest(of: head, keys: keys)
+    let (manifest, trust) = try input.manifest(trusting: keys)
     try write { (sink) in
       try Expansion.run(input, manifest, parent: parent, reporter) { try sink.write($0) }
     }

@@ -36,6 +36,11 @@ struct UpdateInput: ~Copyable {
     return (try reader.finish(), reader.length)
   }
 
+  /// Reads the head, and its manifest as far as the keys say that it can be believed.
+  func manifest(trusting keys: [VerificationKey]) throws -> (Manifest, Trust) {
+    try Trust.manifest(of: head().head, keys: keys)
+  }
+
   /// Reads a piece of the payload, whole.
   func piece(_ count: Int) throws -> [UInt8] {
     let bytes = try read(count)

@@ -33,8 +33,7 @@ struct VerifyCommand: AsyncParsableCommand {
     defer { reporter.finish() }
     let keys = try KeyFiles.verificationKeys(publicKey)
     let input = try UpdateInput(file)
-    let (head, _) = try input.head()
-    let (manifest, trust) = try Trust.manifest(of: head, keys: keys)
+    let (manifest, trust) = try input.manifest(trusting: keys)
     if manifest.parent == nil || parent != nil {
       try Expansion.run(input, manifest, parent: parent, reporter) { _ in }
     } else {

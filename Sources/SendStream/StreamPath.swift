@@ -25,11 +25,6 @@ public enum StreamPath {
     return true
   }
 
-  /// Whether a path is one that ``isBeneathRoot(_:)`` allows, or the empty one.
-  public static func isRootOrBeneath(_ path: RawSpan) -> Bool {
-    path.byteCount == 0 || isBeneathRoot(path)
-  }
-
   private static func isComponent(_ name: RawSpan) -> Bool {
     let dot = UInt8(ascii: ".")
     switch name.byteCount {
