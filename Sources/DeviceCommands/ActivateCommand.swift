@@ -15,7 +15,7 @@ struct ActivateCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.device(root.configuration.load())
     Changes.print(try device.activate(version))
     let current = try device.status().current?.version
     print("version \(current.map { "\($0)" } ?? "?") is current: it runs after the next boot")
@@ -31,7 +31,7 @@ struct RollbackCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.device(root.configuration.load())
     Changes.print(try device.rollBack())
     let current = try device.status().current?.version
     print("version \(current.map { "\($0)" } ?? "?") is current: it runs after the next boot")

@@ -23,8 +23,9 @@ struct ApplyCommand: AsyncParsableCommand {
   var progress = ProgressReporter.Style.auto
 
   func run() async throws {
-    let device = try root.device()
-    let options = try trust.options(forcesDowngrade: forceDowngrade)
+    let loaded = try root.configuration.load()
+    let device = try root.device(loaded)
+    let options = try trust.options(loaded.configuration, forcesDowngrade: forceDowngrade)
     let source = file == "-" ? try Descriptor.standardInput() : try Descriptor.open(file)
     let reporter = ProgressReporter(progress)
     defer { reporter.finish() }

@@ -20,8 +20,9 @@ struct CheckCommand: AsyncParsableCommand {
   private static let maximumFiles = 1000
 
   func run() async throws {
-    let device = try root.device()
-    let options = try trust.options()
+    let loaded = try root.configuration.load()
+    let device = try root.device(loaded)
+    let options = try trust.options(loaded.configuration)
     let paths = try candidates()
     var reports: [(String, UpdateReport)] = []
     for path in paths { reports.append((path, Self.report(path, device, options))) }

@@ -11,6 +11,7 @@ public struct DeviceProgram: AsyncParsableCommand {
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
       StatusCommand.self, ListCommand.self, VerifyCommand.self, RecoverCommand.self,
+      HealthCheckCommand.self, USBCommand.self, ConfigCommand.self,
     ])
 
   /// A program without arguments.

@@ -15,6 +15,10 @@ extension Device {
   ///   - source: the update: a file or a pipe.
   ///   - options: whom to trust, and what this device is.
   ///   - observer: is told how far it has come, and may end it.
+  ///
+  /// The hooks `install-check` and `pre-install` are asked when all else is found to fit;
+  /// `post-install` is told.
+  ///
   /// - Throws: ``InstallError``; of several reasons, the first in the order of the manual: trust,
   ///   format, product, version, parent, space, memory, contents.
   public func apply(
@@ -34,8 +38,12 @@ extension Device {
     let parent = try checks.findParent(in: device.directory, inexact, observer)
     try checks.checkSpace(in: device.directory)
     try checks.checkMemory()
+    var facts = HookFacts(directory, verified)
+    try hooks.ask(.installCheck, facts)
+    try hooks.ask(.preInstall, facts)
     var installation = try device.install(verified, from: source, parent: parent, observer)
-    installation.changes = changes
+    facts.name = DeviceNames.version(installation.version)
+    installation.changes = changes + hooks.tell(.postInstall, facts)
     return installation
   }
 
@@ -116,5 +124,15 @@ extension UpdateChecks {
   ) throws(InstallError) -> ParentMatch? {
     guard let parent = manifest.parent else { return nil }
     return try ParentSearch(parent: parent, inexact: inexact).find(in: directory, observer)
+  }
+}
+
+extension HookFacts {
+  fileprivate init(_ directory: borrowing Descriptor, _ verified: borrowing VerifiedManifest) {
+    self.init(directory)
+    from = verified.manifest.parent.map { SystemVersion($0.version) }
+    to = SystemVersion(verified.manifest.toVersion)
+    product = verified.manifest.product
+    signers = verified.signers
   }
 }

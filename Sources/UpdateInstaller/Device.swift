@@ -10,6 +10,9 @@ internal import Linux
 public struct Device: ~Copyable, Sendable {
   let directory: Descriptor
 
+  /// The programs that are asked and told; ``Hooks/none``, unless somebody sets it.
+  public var hooks = Hooks.none
+
   /// Opens the directory at `path`.
   ///
   /// - Throws: ``InstallError/notRoot``, ``InstallError/notBtrfs(path:)``, or

@@ -18,6 +18,7 @@ extension InstallError: CustomStringConvertible {
       "\(DeviceNames.version(version)) can be written to, so it may have been changed; "
         + "install version \(version) again"
     case .nothingToRollBack: "there is no \(DeviceNames.last) to go back to"
+    case .hookFailed(let failure): "\(failure); nothing was changed"
     case .notSubvolume(let name): "\"\(name)\" is in the way: it is not a subvolume"
     case .recordCorrupt(let name, let flaw):
       "\(DeviceNames.state)/\(name) is damaged: \(flaw); nothing was changed"

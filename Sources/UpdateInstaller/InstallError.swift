@@ -17,6 +17,8 @@ public enum InstallError: Error {
   case noSuchVersion(SystemVersion?)
   /// The subvolume of an installed version can be written to: it may be anything.
   case versionNotReadOnly(SystemVersion)
+  /// A program of the device's administrator refused what was to be done, or could not be asked.
+  case hookFailed(HookFailure)
   /// There is no `sys_root_last`.
   case nothingToRollBack
   /// A name of the layout belongs to something that is no subvolume.
