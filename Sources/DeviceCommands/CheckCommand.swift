@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import Configuration
 internal import Linux
 internal import UpdateFile
 internal import UpdateInstaller

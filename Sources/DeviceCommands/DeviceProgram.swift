@@ -11,7 +11,8 @@ public struct DeviceProgram: AsyncParsableCommand {
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
       StatusCommand.self, ListCommand.self, VerifyCommand.self, RecoverCommand.self,
-      HealthCheckCommand.self, USBCommand.self, ConfigCommand.self,
+      HealthCheckCommand.self, USBCommand.self, USBWantedCommand.self,
+      ConfigCommand.self,
     ])
 
   /// A program without arguments.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandSupport
 internal import Configuration
+internal import Linux
 internal import UpdateInstaller
 
 /// `btrfs-update health-check`
@@ -25,7 +26,7 @@ struct HealthCheckCommand: AsyncParsableCommand {
     let report = HealthChecks.run(
       root.configuration.rules(
         timeLimit: health.timeLimit, totalTimeLimit: health.totalTimeLimit),
-      isTrial: try verdict.isTrial(device))
+      isTrial: false)
     guard let failure = report.failure else {
       return print("\(report.passed.count) health checks passed")
     }
@@ -37,7 +38,7 @@ struct HealthCheckCommand: AsyncParsableCommand {
     let after = wentBack ? ": the system before runs after the next boot" : ""
     StandardError.write(
       "btrfs-update: \(TerminalText.oneLine("health check \(failure)\(after)"))\n")
-    if reboot, wentBack { try verdict.reboot() }
+    if reboot, wentBack { try Machine.reboot() }
     throw CommandFailure(.notHealthy, "the system is not healthy")
   }
 }
