@@ -157,8 +157,9 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Configuration", "Crypto", "DeltaStream",
+        "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile",
+        "UpdateInstaller", "XZ",
       ]),
   ]
 )

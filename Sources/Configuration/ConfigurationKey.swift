@@ -50,7 +50,8 @@ public struct ConfigurationKey: Sendable {
   }
 
   private static func list(
-    _ section: String, _ name: String, _ path: any Path<[String]>, _ kind: ConfigurationValue<String>
+    _ section: String, _ name: String, _ path: any Path<[String]>,
+    _ kind: ConfigurationValue<String>
   ) -> ConfigurationKey {
     ConfigurationKey(
       section: section, name: name, isList: true, expected: "a list: \(kind.expected)"

@@ -34,7 +34,8 @@ struct USBCommand: AsyncParsableCommand {
 struct USBWantedCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "usb-wanted",
-    abstract: "Say by the exit status whether sticks of a label are looked at.", shouldDisplay: false)
+    abstract: "Say by the exit status whether sticks of a label are looked at.",
+    shouldDisplay: false)
 
   @Argument(help: "The file system's label.") var label: String
   @OptionGroup var options: ConfigurationOptions

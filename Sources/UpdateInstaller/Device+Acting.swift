@@ -26,9 +26,9 @@ extension Device {
     let device = try LockedDevice(self, for: "activate")
     let recovered = try device.recover()
     let installed = try installedVersions().map(\.version)
-    guard let version = version ?? installed.max(), installed.contains(version) else {
-      throw .noSuchVersion(version)
-    }
+    guard let version = version ?? installed.max(),
+      try subvolume(DeviceNames.version(version)) != nil
+    else { throw .noSuchVersion(version) }
     var facts = HookFacts(directory)
     (facts.from, facts.to) = (try status().current?.version, version)
     facts.name = DeviceNames.version(version)

@@ -163,7 +163,8 @@ final class FindingTests {
   func limits() throws {
     try shell("head -c 70000 /dev/zero | tr '\\0' '#' >etc/btrfs-update/btrfs-update.conf")
     #expect(throws: ConfigurationError.self) { try product() }
-    try shell("echo >etc/btrfs-update/btrfs-update.conf; mkdir etc/btrfs-update/btrfs-update.conf.d")
+    try shell(
+      "echo >etc/btrfs-update/btrfs-update.conf; mkdir etc/btrfs-update/btrfs-update.conf.d")
     try shell("cd etc/btrfs-update/btrfs-update.conf.d; for i in $(seq 257); do : >$i.conf; done")
     #expect(
       throws: ConfigurationError.tooManyFiles(
