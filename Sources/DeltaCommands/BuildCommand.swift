@@ -18,9 +18,9 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The snapshot that they are to have.") var child: String
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
   @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
-  @Option(help: "A public key that devices trust from this version on; several times.")
+  @Option(help: "A public key to trust from this version on; may be given several times.")
   var addKey: [String] = []
-  @Option(help: "A public key, or its id, that devices never trust again; several times.")
+  @Option(help: "A public key, or its id, to revoke for good; may be given several times.")
   var revokeKey: [String] = []
   @Option(name: .shortAndLong, help: "The file to write.") var output: String
   @Option(help: "The kind of device that the update is for.") var compatible: String?

@@ -112,6 +112,7 @@ extension StateDirectory {
   func changeKeys(_ change: (DeviceKeys) -> DeviceKeys) throws(InstallError) {
     let before = try keys()
     let after = change(before)
-    if after != before { try replace(after.record) }
+    if after == before { return }
+    if after == DeviceKeys() { try remove(DeviceNames.keys) } else { try replace(after.record) }
   }
 }

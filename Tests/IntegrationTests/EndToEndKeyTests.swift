@@ -106,7 +106,12 @@ struct EndToEndKeyTests {
       "btrfs-delta", ["sign", file, "--key", bench.path("other.pem")], .badKey,
       "has signed the update already")
     #expect(try firstDifference(EndToEndBench.bytes(file), after) == nil)
-    // Both keys at once, and as many as a head holds.
+    let verify = [
+      "verify", file, "--public-key", bench.path("keys/public.pem"), "--threshold", "2",
+    ]
+    try bench.refuse("btrfs-delta", verify, .untrusted, "signed by 1 of the 2 trusted keys needed")
+    try bench.succeed("btrfs-delta", verify + ["--public-key", bench.path("other.pub.pem")])
+    // Many keys at once, and as many as a head holds.
     let keys = try (0..<16).map { number in
       let path = bench.path("k\(number).pem")
       try bench.delta("keygen", "--private", path, "--public", path + ".pub")
