@@ -10,7 +10,7 @@ public struct DeltaProgram: AsyncParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       KeygenCommand.self, BuildCommand.self, InspectCommand.self, VerifyCommand.self,
-      ExpandCommand.self, DumpCommand.self,
+      ExpandCommand.self, DumpCommand.self, ExplainCommand.self,
     ])
 
   /// A program without arguments.
