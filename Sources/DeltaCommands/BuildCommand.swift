@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
 internal import Signing
 internal import UpdateBuilder
@@ -87,7 +88,7 @@ struct BuildCommand: AsyncParsableCommand {
 
   private func warn(_ report: BuildReport) {
     for path in report.nestedSubvolumes {
-      let name = TerminalText.oneLine(String(decoding: path, as: UTF8.self))
+      let name = QuotedText.oneLine(String(decoding: path, as: UTF8.self))
       StandardError.write(
         "btrfs-delta: warning: \"\(name)\" is a subvolume of its own, and not part of the update\n")
     }

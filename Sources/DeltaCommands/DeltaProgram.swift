@@ -10,8 +10,8 @@ public struct DeltaProgram: AsyncParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       KeygenCommand.self, BuildCommand.self, InspectCommand.self, VerifyCommand.self,
-      ExpandCommand.self, DumpCommand.self, SignCommand.self, DigestCommand.self,
-      AttachSignatureCommand.self,
+      ExpandCommand.self, DumpCommand.self, ExplainCommand.self, SignCommand.self,
+      DigestCommand.self, AttachSignatureCommand.self,
     ])
 
   /// A program without arguments.

@@ -104,7 +104,7 @@ struct FailureTests {
     for (error, exit) in Self.installErrors {
       #expect(DeviceFailure.explain(error)?.exit == exit, "\(error)")
       let message = DeviceFailure.failure(error).message
-      #expect(!message.isEmpty && message == TerminalText.oneLine(message))
+      #expect(!message.isEmpty && message == QuotedText.oneLine(message))
     }
   }
 
