@@ -146,11 +146,15 @@ let package = Package(
       ]),
     tests(
       "UpdateBuilderTests",
-      ["BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder"]),
+      [
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder",
+        "UpdateFile",
+      ]),
     tests(
       "CommandTests",
       [
-        "Bytes", "CommandSupport", "Crypto", "DeltaCommands", "DeltaStream", "DeviceCommands",
+        "Bytes", "CommandSupport", "Configuration", "Crypto", "DeltaCommands", "DeltaStream",
+        "DeviceCommands",
         "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
       ]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.

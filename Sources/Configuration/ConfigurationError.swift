@@ -1,3 +1,4 @@
+internal import Bytes
 public import Linux
 
 /// Why a configuration is not one to go by.
@@ -55,8 +56,10 @@ extension ConfigurationError: CustomStringConvertible {
     switch self {
     case .system(let error): error.description
     case .notTrusted(let flaw): "\(flaw): it is not used"
-    case .fileTooLong(let path, let limit): "\"\(path)\" is longer than \(limit) bytes"
-    case .tooManyFiles(let path, let limit): "\"\(path)\" holds more than \(limit) files"
+    case .fileTooLong(let path, let limit):
+      "\(QuotedText.quoted(path)) is longer than \(limit) bytes"
+    case .tooManyFiles(let path, let limit):
+      "\(QuotedText.quoted(path)) holds more than \(limit) files"
     case .syntax(let place, let flaw): "\(place): the line cannot be understood: \(flaw.rawValue)"
     case .value(let place, let key, let value, let expected):
       "\(place): \(key) cannot be \"\(value)\": it takes \(expected)"

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Linux
 
 /// Why a file is not one that the device goes by.
@@ -18,12 +19,13 @@ extension TrustFlaw: CustomStringConvertible {
   /// What is wrong, for people.
   public var description: String {
     switch self {
-    case .owner(let path, let user): "\"\(path)\" belongs to user \(user), not to root"
+    case .owner(let path, let user):
+      "\(QuotedText.quoted(path)) belongs to user \(user), not to root"
     case .writable(let path, let permissions):
-      "others than root may write to \"\(path)\" (mode \(String(permissions, radix: 8)))"
-    case .notRegular(let path): "\"\(path)\" is not a regular file"
-    case .notExecutable(let path): "\"\(path)\" is not executable"
-    case .tooManyLinks(let path): "too many symbolic links on the way to \"\(path)\""
+      "others than root may write to \(QuotedText.quoted(path)) (mode \(String(permissions, radix: 8)))"
+    case .notRegular(let path): "\(QuotedText.quoted(path)) is not a regular file"
+    case .notExecutable(let path): "\(QuotedText.quoted(path)) is not executable"
+    case .tooManyLinks(let path): "too many symbolic links on the way to \(QuotedText.quoted(path))"
     }
   }
 }

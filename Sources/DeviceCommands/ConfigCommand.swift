@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
 internal import Configuration
 
@@ -25,7 +26,7 @@ struct ConfigCommand: AsyncParsableCommand {
         lines += (lines.isEmpty ? [] : [""]) + ["[\(section)]"]
       }
       let place = loaded.place(of: key).map { "\($0)" } ?? "default"
-      lines.append("# \(TerminalText.oneLine(place))")
+      lines.append("# \(QuotedText.oneLine(place))")
       lines.append("\(key.name)=\(key.value(in: loaded.configuration))")
     }
     return lines.joined(separator: "\n")

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
 internal import Configuration
 
@@ -19,7 +20,7 @@ struct ConfigurationOptions: ParsableArguments {
   func load() throws(ConfigurationError) -> LoadedConfiguration {
     let loaded = try LoadedConfiguration(directories)
     for warning in loaded.warnings {
-      StandardError.write("btrfs-update: \(TerminalText.oneLine("\(warning)"))\n")
+      StandardError.write("btrfs-update: \(QuotedText.oneLine("\(warning)"))\n")
     }
     return loaded
   }
@@ -31,7 +32,7 @@ struct ConfigurationOptions: ParsableArguments {
     ProgramRules(
       directories: directories, timeLimit: timeLimit, totalTimeLimit: totalTimeLimit
     ) { line in
-      StandardError.write("btrfs-update: \(TerminalText.oneLine(line))\n")
+      StandardError.write("btrfs-update: \(QuotedText.oneLine(line))\n")
     } goesOn: {
       !Interruption.isRequested
     }

@@ -38,10 +38,19 @@ struct TrustOptions: ParsableArguments {
   @Option(help: "The directory of the trusted public keys, *.pem. [default: Keys= of [Trust]]")
   var keys: String?
   @Option(
+    help: "How many different trusted keys must have signed. [default: Threshold= of [Trust]]")
+  var threshold: Int?
+  @Option(
     help:
       "What this device is. [default: Product= of [Device], else the line in \(ProductFile.path)]"
   )
   var compatible: String?
+
+  func validate() throws {
+    guard threshold.map({ $0 >= 1 }) ?? true else {
+      throw ValidationError("--threshold is at least 1")
+    }
+  }
 
   /// The same for the library.
   func options(
@@ -51,6 +60,7 @@ struct TrustOptions: ParsableArguments {
       keys: try TrustedKeys.inDirectory(keys ?? configuration.trust.keys),
       product: try compatible ?? configuration.device.name ?? ProductFile.product(),
       toolVersion: ToolVersion(ProgramVersion.text) ?? ToolVersion(0, 0, 0),
+      threshold: threshold ?? configuration.trust.threshold,
       forcesDowngrade: forcesDowngrade)
   }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
 internal import Configuration
 internal import Linux
@@ -37,7 +38,7 @@ struct HealthCheckCommand: AsyncParsableCommand {
     let wentBack = try verdict.bad(device, reason: "health check \(failure)")
     let after = wentBack ? ": the system before runs after the next boot" : ""
     StandardError.write(
-      "btrfs-update: \(TerminalText.oneLine("health check \(failure)\(after)"))\n")
+      "btrfs-update: \(QuotedText.oneLine("health check \(failure)\(after)"))\n")
     if reboot, wentBack { try Machine.reboot() }
     throw CommandFailure(.notHealthy, "the system is not healthy")
   }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CommandSupport
 internal import Configuration
 internal import Linux
@@ -84,7 +85,7 @@ final class StickSession {
   }
 
   private func say(_ line: String) {
-    let line = TerminalText.oneLine(line)
+    let line = QuotedText.oneLine(line)
     lines.append("\(UTCTime(Machine.wallClockTime().seconds)) \(line)\n")
     StandardError.write("btrfs-update: usb: \(line)\n")
   }

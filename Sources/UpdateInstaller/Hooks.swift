@@ -29,6 +29,12 @@ public struct HookFailure: Hashable, Sendable {
   public var event: HookEvent
   /// Which program, and why.
   public var reason: TrustedProgramFailure
+
+  /// A failure.
+  public init(event: HookEvent, reason: TrustedProgramFailure) {
+    self.event = event
+    self.reason = reason
+  }
 }
 
 extension HookFailure: CustomStringConvertible {
