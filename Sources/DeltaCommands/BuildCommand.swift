@@ -21,6 +21,8 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The version of the send stream that the update stands for.") var proto: UInt16 = 2
   @Option(help: "How much memory applying may take, such as 64M.")
   var maxApplyMemory = ByteCount(BuildOptions.standardApplyMemory)
+  @Option(help: "The shortest part of a file to share with the parent, or 0 to share none.")
+  var minShared = ByteCount(BuildOptions.standardMinimumCloneLength)
   @Option(name: .short, help: "How many files to compare at a time. [default: all processors]")
   var jobs: Int?
   @Option(help: "The parent's version, where its name says nothing.") var fromVersion: UInt64?
@@ -66,6 +68,7 @@ struct BuildCommand: AsyncParsableCommand {
     options.prefix = prefix
     options.streamVersion = proto
     options.maximumApplyMemory = maxApplyMemory.bytes
+    options.minimumCloneLength = minShared.bytes == 0 ? nil : minShared.bytes
     options.jobs = min(jobs ?? Processors.count, Processors.mostJobs)
     options.checksItself = !noSelfCheck
     options.builder = "btrfs-delta \(ProgramVersion.text)"

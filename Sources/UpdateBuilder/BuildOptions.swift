@@ -22,6 +22,9 @@ public struct BuildOptions: Sendable {
   public var streamVersion: UInt16
   /// How many bytes of memory applying may take on the device.
   public var maximumApplyMemory: UInt64
+  /// The shortest part of a file that is shared with the parent instead of written, in bytes;
+  /// `nil` to write all that the kernel sends as written.
+  public var minimumCloneLength: UInt64?
   /// How many files are compared, and blocks packed, at a time. The result does not depend on it.
   public var jobs: Int
   /// Whether the finished update is expanded again and compared before it appears.
@@ -33,6 +36,9 @@ public struct BuildOptions: Sendable {
 
   /// What applying may take unless told otherwise: 128 MiB.
   public static let standardApplyMemory: UInt64 = 128 << 20
+
+  /// What is shared unless told otherwise: parts of 16 KiB and more.
+  public static let standardMinimumCloneLength: UInt64 = 16 << 10
 
   /// Options with everything else as usual.
   public init(parent: String?, child: String, output: String, keys: [SigningKey]) {
@@ -46,6 +52,7 @@ public struct BuildOptions: Sendable {
     prefix = "sys_root"
     streamVersion = 2
     maximumApplyMemory = Self.standardApplyMemory
+    minimumCloneLength = Self.standardMinimumCloneLength
     jobs = 1
     checksItself = true
     builder = "btrfs-delta library"

@@ -6,6 +6,8 @@ public struct BuildProgress: Sendable {
     case planning
     /// The trees' digests are computed.
     case digesting
+    /// Blocks are looked for that the device shares with the parent.
+    case sharing
     /// Patches are made.
     case shrinking
     /// The delta stream is packed by xz.

@@ -62,8 +62,9 @@ struct BuildRun {
 
   /// Builds the update.
   func build() async throws(BuildError) -> BuildReport {
-    let plan = try makePlan()
+    let kernelPlan = try makePlan()
     let digests = try trees.digests(progress)
+    let plan = try await share(kernelPlan, digests.matcher)
     let sink = DeltaSink(base: plan.base, file: try temporary("delta"))
     let shrinker = Shrinker(
       plan: plan, matcher: digests.matcher,
@@ -99,6 +100,16 @@ struct BuildRun {
     do throws(SystemError) { return try TemporaryFile.beside(options.output, purpose) } catch {
       throw .system(error)
     }
+  }
+
+  /// Has blocks that the parent has shared instead of written.
+  private func share(_ plan: Plan, _ matcher: OldFileMatcher?) async throws(BuildError) -> Plan {
+    guard let matcher, let minimum = options.minimumCloneLength else { return plan }
+    let finder = CloneFinder(
+      matcher: matcher, minimumLength: Swift.max(minimum, PatchClone.blockLength))
+    return try await CloneRewriter(
+      plan: plan, finder: finder, jobCount: Swift.max(1, options.jobs), progress: progress
+    ).run { () throws(BuildError) in try temporary("sharing") }
   }
 
   /// Has the kernel send the child, and makes the plan of it.

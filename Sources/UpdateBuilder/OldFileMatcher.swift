@@ -1,7 +1,6 @@
 internal import BinaryDiff
 internal import Bytes
 internal import DeltaStream
-internal import Linux
 
 /// Finds what a written run may have been before, and reads it.
 struct OldFileMatcher: Sendable {
@@ -17,6 +16,8 @@ struct OldFileMatcher: Sendable {
   /// the same path, the path it will be renamed to, the path with other numbers, the name with
   /// other numbers.
   func oldFile(of run: WrittenRun, new: [UInt8]) throws(BuildError) -> ParentIndex.File? {
+    // What is shared already is known to be like it.
+    if let source = run.cloneSource { return index.file(at: source) }
     let path = run.finalPath ?? run.path
     if run.offset == 0, let same = try fileWithContents(new, like: path) { return same }
     if let origin = run.origin, let file = index.file(at: origin) { return file }
@@ -45,11 +46,16 @@ struct OldFileMatcher: Sendable {
 
   /// Reads and sorts a part of an old file.
   func load(_ source: PatchSource, isWholeFile: Bool) throws(BuildError) -> OldRange {
-    let bytes = try read(source.path, at: source.offset, count: Int(source.length))
+    let bytes = try read(source)
     do throws(DiffError) {
       return OldRange(
         source: source, index: try SourceIndex(sources: [bytes]), isWholeFile: isWholeFile)
     } catch { throw .diff(error) }
+  }
+
+  /// Reads a part of an old file.
+  func read(_ source: PatchSource) throws(BuildError) -> [UInt8] {
+    try tree.bytes(source.path, at: source.offset, count: Int(source.length))
   }
 
   private func fileWithContents(
@@ -66,22 +72,13 @@ struct OldFileMatcher: Sendable {
     var step = 4096
     while offset < new.count {
       let count = Swift.min(step, new.count - offset)
-      let bytes = try read(file.path, at: UInt64(offset), count: count)
-      guard bytes[...] == new[offset..<offset + count] else { return false }
+      let bytes = try tree.bytes(file.path, at: UInt64(offset), count: count)
+      guard bytes.rawSpan.hasSameBytes(as: new.rawSpan.extracting(offset..<offset + count)) else {
+        return false
+      }
       offset += count
       step = 1 << 20
     }
     return true
-  }
-
-  private func read(_ path: [UInt8], at offset: UInt64, count: Int) throws(BuildError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    do throws(SystemError) {
-      let file = try tree.open(path)
-      try bytes.append(upTo: count) { (out) throws(SystemError) in
-        try file.read(at: offset, into: &out)
-      }
-    } catch { throw .system(error) }
-    return bytes
   }
 }

@@ -52,7 +52,7 @@ struct ShrinkJob: Sendable {
   ) throws(BuildError) -> [ShrunkPart] {
     let asItIs = [ShrunkPart(offset: run.offset, length: run.length, form: .writes)]
     guard let matcher, run.length >= UInt64(PatchMaker.minimumLength) else { return asItIs }
-    let new = try plan.contents(of: run)
+    let new = try plan.contents(of: run, from: matcher.tree)
     guard let file = try matcher.oldFile(of: run, new: new) else { return asItIs }
     let source = matcher.range(of: file, for: run)
     if old?.source != source {
@@ -60,7 +60,8 @@ struct ShrinkJob: Sendable {
     }
     do throws(DiffError) {
       return try maker.parts(
-        of: new, at: run.offset, from: old, isWholeFile: run.offset == 0 && runs.count == 1)
+        of: new, at: run.offset, from: old, isWholeFile: run.offset == 0 && runs.count == 1,
+        clones: run.clones)
     } catch { throw .diff(error) }
   }
 }
