@@ -64,10 +64,11 @@ struct BuildRun {
   func build() async throws(BuildError) -> BuildReport {
     let kernelPlan = try makePlan()
     let digests = try trees.digests(progress)
-    let plan = try await share(kernelPlan, digests.matcher)
+    let matcher = try matcher(digests.matcher, for: kernelPlan)
+    let plan = try await share(kernelPlan, matcher)
     let sink = DeltaSink(base: plan.base, file: try temporary("delta"))
     let shrinker = Shrinker(
-      plan: plan, matcher: digests.matcher,
+      plan: plan, matcher: matcher,
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
         maximumPatchMemory: budget.maximumPatchMemory),
@@ -100,6 +101,17 @@ struct BuildRun {
     do throws(SystemError) { return try TemporaryFile.beside(options.output, purpose) } catch {
       throw .system(error)
     }
+  }
+
+  /// The matcher as the options want it, with what it has to know of the parent's contents.
+  private func matcher(
+    _ matcher: OldFileMatcher?, for plan: Plan
+  ) throws(BuildError) -> OldFileMatcher? {
+    guard var matcher else { return nil }
+    matcher.maximumInput = Swift.min(
+      Swift.max(options.maximumPatchInput, BuildOptions.leastMaximumPatchInput),
+      BuildOptions.mostMaximumPatchInput)
+    return try matcher.withSketches(for: plan.runs) { progress.goesOn(.sketching, done: $0) }
   }
 
   /// Has blocks that the parent has shared instead of written.

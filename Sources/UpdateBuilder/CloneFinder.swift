@@ -17,52 +17,63 @@ struct CloneFinder: Sendable {
     var clones: [PatchClone]
   }
 
-  /// The old file whose blocks are known, kept for the next run of the same file.
-  struct Blocks: Sendable {
-    fileprivate let source: PatchSource
-    fileprivate let fileSize: UInt64
-    fileprivate let index: BlockIndex
+  /// The runs of one file, one after the other: what is known of its old self is kept.
+  struct Search {
+    fileprivate var windows: OldWindows
+    fileprivate var blocks: (source: PatchSource, index: BlockIndex)?
+  }
+
+  /// A search for runs of one file that knows nothing yet.
+  func search(for runs: ArraySlice<WrittenRun>) -> Search {
+    Search(windows: OldWindows(matcher, for: runs), blocks: nil)
   }
 
   /// The parts of a run with the contents `new` that an old file has; `nil` if there are none.
+  ///
+  /// - Parameter chunk: where the normal form cuts.
   func find(
-    in run: WrittenRun, new: [UInt8], _ blocks: inout Blocks?
+    in run: WrittenRun, new: [UInt8], chunk: UInt64, _ search: inout Search
   ) throws(BuildError) -> Found? {
     guard run.length >= minimumLength, let file = try matcher.oldFile(of: run, new: new),
       file.size >= minimumLength
     else { return nil }
-    let source = matcher.range(of: file, for: run)
-    if blocks?.source != source {
-      blocks = Blocks(
-        source: source, fileSize: file.size, index: BlockIndex(try matcher.read(source)))
+    var clones: [PatchClone] = []
+    var start = run.offset
+    for end in search.windows.ends(of: run, in: file, chunk: chunk) {
+      let bytes = new.rawSpan.extracting(Int(start - run.offset)..<Int(end - run.offset))
+      let source = try search.windows.source(for: bytes, at: start, in: file)
+      if search.blocks?.source != source {
+        search.blocks = (source, BlockIndex(try matcher.read(source)))
+      }
+      if let index = search.blocks?.index {
+        // The file's last block may be a part of one, but only where both files end.
+        let endsBoth = end == run.end && run.endsFile && source.offset + source.length == file.size
+        clones += self.clones(of: bytes, at: start, source, index, endsBoth: endsBoth)
+      }
+      start = end
     }
-    guard let blocks else { return nil }
-    let clones = clones(of: new.rawSpan, run, blocks)
+    clones = Array(clones.prefix(Self.maximumCount))
     return clones.isEmpty ? nil : Found(source: file.path, clones: clones)
   }
 
   private func clones(
-    of new: RawSpan, _ run: WrittenRun, _ blocks: borrowing Blocks
+    of new: RawSpan, at offset: UInt64, _ source: PatchSource, _ index: BlockIndex,
+    endsBoth: Bool
   ) -> [PatchClone] {
     let block = PatchClone.blockLength
-    // A range that is searched begins at a whole block: at 0, or at a multiple of megabytes.
-    guard blocks.source.offset % block == 0 else { return [] }
-    // The file's last block may be a part of one, but only where both files end.
-    let tail =
-      run.endsFile && blocks.source.offset + blocks.source.length == blocks.fileSize
-      ? Int(run.end % block) : 0
-    let first = (run.offset + block - 1) / block * block
-    guard first < run.end else { return [] }
-    let skipped = Int(first - run.offset)
+    let skipped = Int((block - offset % block) % block)
+    guard source.offset % block == 0, skipped < new.byteCount else { return [] }
+    let first = offset + UInt64(skipped)
+    let rest = new.extracting(droppingFirst: skipped)
     var search = BlockSearch(
-      new: new.extracting(droppingFirst: skipped), index: blocks.index, tail: tail,
-      samePlace: Int(truncatingIfNeeded: first &- blocks.source.offset))
+      new: rest, index: index, tail: endsBoth ? rest.byteCount % Int(block) : 0,
+      samePlace: Int(truncatingIfNeeded: first &- source.offset))
     var clones: [PatchClone] = []
-    while clones.count < Self.maximumCount, let match = search.next(minimum: Int(minimumLength)) {
+    while let match = search.next(minimum: Int(minimumLength)) {
       clones.append(
         PatchClone(
           offset: first + UInt64(match.new.lowerBound), length: UInt64(match.new.count),
-          sourceOffset: blocks.source.offset + UInt64(match.old)))
+          sourceOffset: source.offset + UInt64(match.old)))
     }
     return clones
   }

@@ -80,11 +80,14 @@ extension CloneFinder {
     in runs: Range<Int>, of plan: Plan
   ) throws(BuildError) -> [(Int, Found)] {
     var all: [(Int, Found)] = []
-    var blocks: Blocks?
+    var search = search(for: plan.runs[runs])
+    let chunk = UInt64(NormalForm(base: plan.base).chunkLength)
     for index in runs where plan.runs[index].length >= minimumLength {
       let run = plan.runs[index]
       let new = try plan.contents(of: run, from: matcher.tree)
-      if let found = try find(in: run, new: new, &blocks) { all.append((index, found)) }
+      if let found = try find(in: run, new: new, chunk: chunk, &search) {
+        all.append((index, found))
+      }
     }
     return all
   }

@@ -6,9 +6,6 @@ internal import XZ
 
 /// Decides how a range of a new file travels, given what the file was before.
 struct PatchMaker: Sendable {
-  /// The longest old range that is searched, in bytes; sorting it takes five times that.
-  static let maximumOldLength: UInt64 = 128 << 20
-
   /// Ranges shorter than this are never worth a patch's own attributes.
   static let minimumLength = 64
 

@@ -72,17 +72,3 @@ final class Plan: Sendable {
     return bytes
   }
 }
-
-extension ParentTree {
-  /// Bytes of a file; fewer where it ends before.
-  func bytes(_ path: [UInt8], at offset: UInt64, count: Int) throws(BuildError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    do throws(SystemError) {
-      let file = try open(path)
-      try bytes.append(upTo: count) { (out) throws(SystemError) in
-        try file.read(at: offset, into: &out)
-      }
-    } catch { throw .system(error) }
-    return bytes
-  }
-}
