@@ -28,6 +28,10 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The version of the send stream that the update stands for.") var proto: UInt16 = 2
   @Option(help: "How much memory applying may take, such as 64M.")
   var maxApplyMemory = ByteCount(BuildOptions.standardApplyMemory)
+  @Option(help: "The longest file to compare whole, 1M to 1G; longer ones are compared in blocks.")
+  var maxPatchInput = ByteCount(BuildOptions.standardMaximumPatchInput)
+  @Option(help: "The shortest part of a file to share with the parent, or 0 to share none.")
+  var minShared = ByteCount(BuildOptions.standardMinimumCloneLength)
   @Option(name: .short, help: "How many files to compare at a time. [default: all processors]")
   var jobs: Int?
   @Option(help: "The parent's version, where its name says nothing.") var fromVersion: UInt64?
@@ -46,6 +50,10 @@ struct BuildCommand: AsyncParsableCommand {
           : "--key is missing: an update is always signed (or --unsigned, to be signed elsewhere)")
     }
     guard (1...2).contains(proto) else { throw ValidationError("--proto is 1 or 2") }
+    let inputs = BuildOptions.leastMaximumPatchInput...BuildOptions.mostMaximumPatchInput
+    guard inputs.contains(maxPatchInput.bytes) else {
+      throw ValidationError("--max-patch-input is 1M to 1G")
+    }
     guard (jobs ?? 1) >= 1 else { throw ValidationError("-j is at least 1") }
     if parent == nil, fromVersion != nil {
       throw ValidationError("--from-version needs --parent")
@@ -79,6 +87,8 @@ struct BuildCommand: AsyncParsableCommand {
     options.prefix = prefix
     options.streamVersion = proto
     options.maximumApplyMemory = maxApplyMemory.bytes
+    options.maximumPatchInput = maxPatchInput.bytes
+    options.minimumCloneLength = minShared.bytes == 0 ? nil : minShared.bytes
     options.jobs = min(jobs ?? Processors.count, Processors.mostJobs)
     options.checksItself = !noSelfCheck
     options.builder = "btrfs-delta \(ProgramVersion.text)"

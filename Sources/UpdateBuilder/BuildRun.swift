@@ -65,11 +65,13 @@ struct BuildRun {
 
   /// Builds the update.
   func build() async throws(BuildError) -> BuildReport {
-    let plan = try makePlan()
+    let kernelPlan = try makePlan()
     let digests = try trees.digests(progress)
+    let matcher = try matcher(digests.matcher, for: kernelPlan)
+    let plan = try await share(kernelPlan, matcher)
     let sink = DeltaSink(base: plan.base, file: try temporary("delta"))
     let shrinker = Shrinker(
-      plan: plan, matcher: digests.matcher,
+      plan: plan, matcher: matcher,
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
         maximumPatchMemory: budget.maximumPatchMemory),
@@ -102,6 +104,27 @@ struct BuildRun {
     do throws(SystemError) { return try TemporaryFile.beside(options.output, purpose) } catch {
       throw .system(error)
     }
+  }
+
+  /// The matcher as the options want it, with what it has to know of the parent's contents.
+  private func matcher(
+    _ matcher: OldFileMatcher?, for plan: Plan
+  ) throws(BuildError) -> OldFileMatcher? {
+    guard var matcher else { return nil }
+    matcher.maximumInput = Swift.min(
+      Swift.max(options.maximumPatchInput, BuildOptions.leastMaximumPatchInput),
+      BuildOptions.mostMaximumPatchInput)
+    return try matcher.withSketches(for: plan.runs) { progress.goesOn(.sketching, done: $0) }
+  }
+
+  /// Has blocks that the parent has shared instead of written.
+  private func share(_ plan: Plan, _ matcher: OldFileMatcher?) async throws(BuildError) -> Plan {
+    guard let matcher, let minimum = options.minimumCloneLength else { return plan }
+    let finder = CloneFinder(
+      matcher: matcher, minimumLength: Swift.max(minimum, PatchClone.blockLength))
+    return try await CloneRewriter(
+      plan: plan, finder: finder, jobCount: Swift.max(1, options.jobs), progress: progress
+    ).run { () throws(BuildError) in try temporary("sharing") }
   }
 
   /// Has the kernel send the child, and makes the plan of it.
