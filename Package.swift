@@ -150,6 +150,7 @@ let package = Package(
       [
         "Bytes", "CommandSupport", "Crypto", "DeltaCommands", "DeltaStream", "DeviceCommands",
         "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        arguments,
       ]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(

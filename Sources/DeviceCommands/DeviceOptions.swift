@@ -9,9 +9,13 @@ public import UpdateInstaller
 /// Where the device's disk is.
 struct RootOptions: ParsableArguments {
   @Option(help: "The directory that holds the sys_root_* subvolumes.") var root: String
+  @Option(help: "What the boot loader goes by: names or default-subvolume.")
+  var bootBackend = BootBackendName.names
 
   /// Opens it.
-  func device() throws(InstallError) -> Device { try Device(path: root) }
+  func device() throws(InstallError) -> Device {
+    try Device(path: root, boot: bootBackend.backend)
+  }
 }
 
 /// Whom the device trusts, and what it is.

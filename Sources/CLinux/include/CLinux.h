@@ -9,6 +9,8 @@
 #include <linux/btrfs_tree.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/reboot.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -261,4 +263,13 @@ static inline int clinux_btrfs_get_default_subvol(int fd, uint64_t *id) {
     offset += header.len;
   }
   return 0;
+}
+
+// Rebooting.
+
+static inline int clinux_systemd_reboot_signal(void) { return SIGRTMIN + 5; }
+
+static inline int clinux_reboot(void) {
+  return (int)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+                      LINUX_REBOOT_CMD_RESTART, NULL);
 }
