@@ -79,6 +79,7 @@ extension LockedDevice {
         settled.isFinished = false
       }
     }
+    if !settled.isFinished { try makeLoaderAgree() }
     try state.removeTrials(except: try uuid(DeviceNames.current))
     settled.changes += cleanLoader()
     try state.clearJournal()
@@ -107,6 +108,15 @@ extension LockedDevice {
       guard case .boot = error else { throw error }
       return error
     }
+  }
+
+  /// A loader that said no, or was cut off, may have done it nevertheless. While that cannot be put
+  /// right, the journal stays, and so does whatever the loader may start.
+  private func makeLoaderAgree() throws(InstallError) {
+    let disk = try bootDisk()
+    guard let current = disk.system(named: DeviceNames.current) else { return }
+    let primary = try attemptBackend { () throws(BootError) in try boot.primary(disk) }
+    if primary != current { try setPrimaryToCurrent() }
   }
 
   /// The loader starts another system already: that it does not learn why changes nothing.

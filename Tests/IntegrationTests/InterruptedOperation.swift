@@ -56,8 +56,8 @@ enum InterruptedOperation: CaseIterable {
     case .markBad: try device.markBad(SystemVersion(1), reason: "bad")
     case .countTry, .tooManyTries:
       let check = device.checkBoot()
-      if let problem = check.problem { throw problem }
-    // Recovery swallowed it, which is no error; a later call does the rest.
+      // What boots is only looked up after all is done.
+      if check.outcome == nil, let problem = check.problem { throw problem }
     }
   }
 
