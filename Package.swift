@@ -144,7 +144,10 @@ let package = Package(
       ]),
     tests(
       "UpdateBuilderTests",
-      ["BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder"]),
+      [
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder",
+        "UpdateFile",
+      ]),
     tests(
       "CommandTests",
       [

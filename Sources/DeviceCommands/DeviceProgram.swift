@@ -11,7 +11,8 @@ public struct DeviceProgram: AsyncParsableCommand {
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
       MarkCommand.self, BootCheckCommand.self,
-      StatusCommand.self, ListCommand.self, VerifyCommand.self, RecoverCommand.self,
+      StatusCommand.self, ListCommand.self, KeysCommand.self, VerifyCommand.self,
+      RecoverCommand.self,
     ])
 
   /// A program without arguments.

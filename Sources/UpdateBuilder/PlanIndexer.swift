@@ -86,21 +86,10 @@ struct PlanIndexer {
 
   private func follow(_ command: borrowing Command) throws(BuildError) {
     switch copy command {
-    case .makeFile(let path, _), .makeDirectory(let path, _), .makeNode(let path, _, _, _),
-      .makeFIFO(let path, _, _, _), .makeSocket(let path, _, _, _), .symlink(let path, _, _):
-      names.create([UInt8](copying: path))
-    case .rename(let path, let to):
-      names.rename([UInt8](copying: path), to: [UInt8](copying: to))
-    case .link(let path, let existing):
-      names.link([UInt8](copying: path), to: [UInt8](copying: existing))
-    case .unlink(let path), .removeDirectory(let path): names.remove([UInt8](copying: path))
-    case .setTimes(let path, _, _, _, _): names.setTimes([UInt8](copying: path))
     case .updateExtent: throw .unsupportedCommand(.updateExtent)
     case .encodedWrite: throw .unsupportedCommand(.encodedWrite)
     case .enableVerity: throw .unsupportedCommand(.enableVerity)
-    case .subvolume, .snapshot, .setXattr, .removeXattr, .write, .clone, .truncate, .changeMode,
-      .changeOwner, .end, .allocate, .setFileAttributes:
-      break
+    default: names.follow(command)
     }
   }
 }

@@ -130,12 +130,12 @@ extension LockedDevice {
     case .activate(let version, next: _, let current, let last, let keepsLast):
       if !keepsLast { try moveToLast(current) }
       try commit()
-      if current == nil, last == nil { try state.raiseFloor(to: version) }
+      if current == nil, last == nil { try accept(version) }
     case .rollBack(_, last: _, let failure):
       try commit()
       if let failure { try state.write(failure) }
     case .markGood(let version, let system):
-      if let version { try state.raiseFloor(to: version) }
+      if let version { try accept(version) }
       if let failure = try state.failure(),
         failure.system == system || version != nil && failure.version == version
       {

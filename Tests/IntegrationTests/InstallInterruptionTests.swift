@@ -48,6 +48,12 @@ struct InstallInterruptionTests {
       after = try DeviceOutcome(disk, boot)
       #expect(before != after)
       #expect((before.current != after.current) == operation.exchanges)
+      // What a version brings counts exactly when it is good.
+      #expect(before.keys.learned.isEmpty && before.keys.revoked.isEmpty)
+      let isGood = operation == .activateFirst || operation == .markGood
+      #expect(after.keys.learned.count == (isGood ? 1 : 0))
+      #expect(after.keys.revoked.count == (isGood ? 1 : 0))
+      #expect(after.keys.pendingKeys.isEmpty == isGood)
     }
   }
 
