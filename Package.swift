@@ -156,6 +156,7 @@ let package = Package(
         "Bytes", "CommandSupport", "Configuration", "Crypto", "DeltaCommands", "DeltaStream",
         "DeviceCommands",
         "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        arguments,
       ]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(

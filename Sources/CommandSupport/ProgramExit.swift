@@ -64,6 +64,12 @@ public enum ProgramExit: Int32, CaseIterable, Sendable {
   case noSuchVersion = 41
   /// The journal cannot be understood.
   case journalCorrupt = 42
+  /// The system on trial is not what runs, so it cannot be judged.
+  case notBooted = 43
+  /// No system is on trial, or not that one.
+  case notOnTrial = 44
+  /// The boot loader cannot be changed, or asked.
+  case bootLoader = 45
 
   /// A tree cannot be built from: not read-only, not a subvolume, no version in its name.
   case badTree = 50

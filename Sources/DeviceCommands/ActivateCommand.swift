@@ -8,17 +8,21 @@ struct ActivateCommand: AsyncParsableCommand {
     abstract: "Make a version the one that boots next.",
     discussion: """
       A writable snapshot of the version becomes sys_root_current, in one step that a power cut \
-      cannot halve; what was current becomes sys_root_last.
+      cannot halve; what was current becomes sys_root_last. The new system is on trial until it is \
+      marked good: when its tries are used up, boot-check brings the one before it back. Activating \
+      during a trial replaces the system on trial, and sys_root_last stays.
       """)
 
   @Argument(help: "The version. [default: the newest]") var version: SystemVersion?
   @OptionGroup var root: RootOptions
+  @OptionGroup var trial: TrialOptions
+  @OptionGroup var reboot: RebootOption
 
   func run() async throws {
     let device = try root.device(root.configuration.load())
-    Changes.print(try device.activate(version))
-    let current = try device.status().current?.version
-    print("version \(current.map { "\($0)" } ?? "?") is current: it runs after the next boot")
+    Changes.print(try device.activate(version, tries: trial.tries))
+    print(DeviceReport.outcome(try device.status()))
+    try reboot.carryOut()
   }
 }
 
@@ -26,15 +30,20 @@ struct ActivateCommand: AsyncParsableCommand {
 struct RollbackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback",
-    abstract: "Exchange current and last: what ran before boots next.")
+    abstract: "Exchange current and last: what ran before boots next.",
+    discussion: """
+      A system on trial has failed then. Rolling back again, to a system that failed before, puts it \
+      on trial once more.
+      """)
 
   @OptionGroup var root: RootOptions
+  @OptionGroup var reboot: RebootOption
 
   func run() async throws {
     let device = try root.device(root.configuration.load())
     Changes.print(try device.rollBack())
-    let current = try device.status().current?.version
-    print("version \(current.map { "\($0)" } ?? "?") is current: it runs after the next boot")
+    print(DeviceReport.outcome(try device.status()))
+    try reboot.carryOut()
   }
 }
 

@@ -18,6 +18,8 @@ struct ApplyCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
   @OptionGroup var trust: TrustOptions
   @Flag(help: "Activate the version at once.") var activate = false
+  @OptionGroup var trial: TrialOptions
+  @OptionGroup var reboot: RebootOption
   @Flag(help: "Install a version that is older than what the device has had.")
   var forceDowngrade = false
   @Option(help: "How to show progress: auto, bar, json or none.")
@@ -35,8 +37,15 @@ struct ApplyCommand: AsyncParsableCommand {
     Changes.print(installation.changes)
     print("version \(installation.version) is installed")
     guard activate else { return }
-    Changes.print(try device.activate(installation.version))
-    print("version \(installation.version) is current: it runs after the next boot")
+    Changes.print(try device.activate(installation.version, tries: trial.tries))
+    print(DeviceReport.outcome(try device.status()))
+    try reboot.carryOut()
+  }
+
+  func validate() throws {
+    guard activate || !reboot.reboot else {
+      throw ValidationError("--reboot needs --activate: there is nothing new to boot")
+    }
   }
 }
 

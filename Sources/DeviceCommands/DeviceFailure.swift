@@ -34,6 +34,10 @@ enum DeviceFailure {
     case .notBtrfs: .notBtrfs
     case .busy: .busy
     case .noSuchVersion, .nothingToRollBack, .noManifest: .noSuchVersion
+    case .notBooted: .notBooted
+    case .notOnTrial: .notOnTrial
+    case .boot(.full): .noSpace
+    case .boot: .bootLoader
     case .recordCorrupt, .journalMismatch: .journalCorrupt
     case .notSigned: .unsigned
     case .notTrusted, .tooFewSignatures, .tooFewKeysLeft, .tooManyKeys: .untrusted

@@ -12,11 +12,13 @@ struct RootOptions: ParsableArguments {
   @Option(
     help: "The directory that holds the sys_root_* subvolumes. [default: Root= of [Device]]")
   var root: String?
+  @Option(help: "What the boot loader goes by: names or default-subvolume.")
+  var bootBackend = BootBackendName.names
   @OptionGroup var configuration: ConfigurationOptions
 
   /// Opens it, without hooks: for what needs none, and so no configuration where --root is given.
   func device() throws -> Device {
-    if let root { return try Device(path: root) }
+    if let root { return try Device(path: root, boot: bootBackend.backend) }
     return try device(configuration.load())
   }
 
@@ -26,7 +28,7 @@ struct RootOptions: ParsableArguments {
       throw CommandFailure(
         .usage, "where the device's subvolumes are is not known: --root, or Root= of [Device]")
     }
-    var device = try Device(path: path)
+    var device = try Device(path: path, boot: bootBackend.backend)
     let hooks = loaded.configuration.hooks
     device.hooks = Hooks(configuration.rules(timeLimit: hooks.timeLimit))
     return device

@@ -10,6 +10,7 @@ public struct DeviceProgram: AsyncParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
+      MarkCommand.self, BootCheckCommand.self,
       StatusCommand.self, ListCommand.self, KeysCommand.self, VerifyCommand.self,
       RecoverCommand.self, HealthCheckCommand.self, USBCommand.self, USBWantedCommand.self,
       ConfigCommand.self,

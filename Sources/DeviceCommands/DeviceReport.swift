@@ -9,7 +9,9 @@ enum DeviceReport {
       "current:  \(text(status.current))",
       "last:     \(text(status.last))",
       "floor:    \(status.floor.map { "\($0)" } ?? "none")",
+      "boot:     \(status.boot.backend)",
     ]
+    lines += trialLines(status.boot)
     lines += status.versions.map { "version:  \(text($0))" }
     if let pending = status.pending {
       lines.append("pending:  \(pending) was interrupted; `recover`, or the next command, ends it")
@@ -30,6 +32,9 @@ enum DeviceReport {
     .object([
       ("current", json(status.current)), ("last", json(status.last)),
       ("floor", status.floor.map { .unsigned($0.number) } ?? .null),
+      ("boot", json(status.boot)),
+      ("trial", status.boot.trial.map { json($0) } ?? .null),
+      ("failure", status.boot.failure.map { json($0) } ?? .null),
       ("versions", .array(status.versions.map { json($0) })),
       ("keys", KeyReport(status.keys).json),
       ("pending", status.pending.map { .string("\($0)") } ?? .null),

@@ -12,17 +12,26 @@ extension Device {
     return try device.recover()
   }
 
-  /// Makes a version's snapshot the system that boots next, and keeps the present one as last.
+  /// Makes a version's snapshot the system that boots next, on trial, and keeps the present one as
+  /// last.
   ///
-  /// What was last before is deleted. The version floor rises to the version.
+  /// What was last before is deleted. If the present system is on trial itself, it is the one that
+  /// goes, and last stays: it is the last system that was good. The version floor rises only when the
+  /// trial ends with ``markGood(_:)``; except for the first version of a device without any system,
+  /// which has nothing to go back to and is good at once.
   ///
-  /// - Parameter version: which one; the highest that is installed, if none is given.
+  /// - Parameters:
+  ///   - version: which one; the highest that is installed, if none is given.
+  ///   - tries: how many times it is started before the present system comes back; brought into
+  ///     ``Trial/allowedTries``.
   /// - Returns: what was done besides: recovery, and what became of the previous last.
-  /// - Throws: ``InstallError/noSuchVersion(_:)``, ``InstallError/versionNotReadOnly(_:)``, and
-  ///   what ``recover()`` throws. If it throws, the device boots what it booted before, or the
-  ///   journal says what to finish.
+  /// - Throws: ``InstallError/noSuchVersion(_:)``, ``InstallError/versionNotReadOnly(_:)``,
+  ///   ``InstallError/boot(_:)``, and what ``recover()`` throws. If it throws, the device boots what
+  ///   it booted before, or the journal says what to finish.
   @discardableResult
-  public func activate(_ version: SystemVersion? = nil) throws(InstallError) -> [DeviceChange] {
+  public func activate(
+    _ version: SystemVersion? = nil, tries: Int = Trial.defaultTries
+  ) throws(InstallError) -> [DeviceChange] {
     let device = try LockedDevice(self, for: "activate")
     let recovered = try device.recover()
     let installed = try installedVersions().map(\.version)
@@ -33,16 +42,23 @@ extension Device {
     (facts.from, facts.to) = (try status().current?.version, version)
     facts.name = DeviceNames.version(version)
     try hooks.ask(.preActivate, facts)
-    let changes = try recovered + device.activate(version)
+    let changes = try recovered + device.activate(version, tries: tries)
     return changes + hooks.tell(.postActivate, facts)
   }
 
   /// Makes last the system that boots next, and keeps the present one as last.
   ///
+  /// If the present one is on trial, that has failed, and the reason is recorded. If last is there
+  /// because its own trial failed, it is on trial again.
+  ///
+  /// - Parameter reason: why.
   /// - Returns: what was done besides: recovery.
-  /// - Throws: ``InstallError/nothingToRollBack``, and what ``recover()`` throws.
+  /// - Throws: ``InstallError/nothingToRollBack``, ``InstallError/boot(_:)``, and what ``recover()``
+  ///   throws.
   @discardableResult
-  public func rollBack() throws(InstallError) -> [DeviceChange] {
+  public func rollBack(reason: String = "rolled back by hand") throws(InstallError)
+    -> [DeviceChange]
+  {
     let device = try LockedDevice(self, for: "rollback")
     let recovered = try device.recover()
     let status = try status()
@@ -51,7 +67,7 @@ extension Device {
     (facts.from, facts.to) = (status.current?.version, status.last?.version)
     facts.name = DeviceNames.last
     try hooks.ask(.preRollback, facts)
-    let changes = try recovered + device.rollBack()
+    let changes = try recovered + device.rollBack(reason: reason)
     facts.name = DeviceNames.current
     return changes + hooks.tell(.postRollback, facts)
   }

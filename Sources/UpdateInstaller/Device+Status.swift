@@ -8,7 +8,7 @@ extension Device {
   public func status() throws(InstallError) -> DeviceStatus {
     let state = try StateDirectory(ifIn: directory)
     let versions = try installedVersions()
-    var origins: SnapshotOrigins?
+    var origins = SnapshotOrigins()
     var (floor, pending): (SystemVersion?, JournalEntry?)
     var keys = DeviceKeys()
     if let state {
@@ -17,18 +17,28 @@ extension Device {
       keys = try state.keys()
       pending = try state.journal()
     }
-    let running = try runningSubvolume()
-    func system(_ name: String) throws(InstallError) -> BootableSystem? {
-      guard let info = try subvolume(name) else { return nil }
-      let source = versions.first { $0.uuid == info.parentUUID }
-      return BootableSystem(
-        uuid: info.uuid, version: origins?.versions[info.uuid] ?? source?.version,
-        isRunning: info.uuid == running, creationTime: info.creationTime)
-    }
     return DeviceStatus(
-      current: try system(DeviceNames.current), last: try system(DeviceNames.last),
-      versions: versions, floor: floor, keys: keys, pending: pending,
+      current: try system(DeviceNames.current, versions, origins),
+      last: try system(DeviceNames.last, versions, origins),
+      versions: versions, floor: floor, keys: keys, boot: try bootSummary(origins),
+      pending: pending,
       leftovers: try subvolumes().map(\.text).filter(LockedDevice.isLeftover))
+  }
+
+  /// The system under a name; `nil` if there is none.
+  func system(_ name: String) throws(InstallError) -> BootableSystem? {
+    let origins = try StateDirectory(ifIn: directory)?.origins()
+    return try system(name, installedVersions(), origins ?? SnapshotOrigins())
+  }
+
+  private func system(
+    _ name: String, _ versions: [InstalledVersion], _ origins: SnapshotOrigins
+  ) throws(InstallError) -> BootableSystem? {
+    guard let info = try subvolume(name) else { return nil }
+    let source = versions.first { $0.uuid == info.parentUUID }
+    return BootableSystem(
+      uuid: info.uuid, version: origins.versions[info.uuid] ?? source?.version,
+      isRunning: info.uuid == runningSystem().uuid, creationTime: info.creationTime)
   }
 
   /// The pristine versions, the oldest first.
@@ -43,14 +53,8 @@ extension Device {
     try attempt { () throws(SystemError) in try Subvolume.list(in: directory) }
   }
 
-  /// The UUID of what `/` is; `nil` if that is not btrfs.
-  private func runningSubvolume() throws(InstallError) -> SubvolumeUUID? {
-    try attempt { () throws(SystemError) in
-      let root = try Descriptor.open("/", [.readOnly, .directory])
-      guard try FileSystem.isBtrfs(root) else { return nil }
-      return try Subvolume.info(of: root).uuid
-    }
-  }
+  /// What runs here.
+  func runningSystem() -> RunningSystem { running ?? .detected() }
 }
 
 extension InstalledVersion {

@@ -9,15 +9,24 @@ internal import Linux
 /// Nothing here is safe against another program that renames these subvolumes at the same time.
 public struct Device: ~Copyable, Sendable {
   let directory: Descriptor
+  /// How the boot loader is told what to start.
+  let boot: any BootBackend
+  /// What runs on the machine whose disk this is; `nil` to find out when it matters.
+  public var running: RunningSystem?
 
   /// The programs that are asked and told; ``Hooks/none``, unless somebody sets it.
   public var hooks = Hooks.none
 
   /// Opens the directory at `path`.
   ///
+  /// - Parameters:
+  ///   - path: the directory that holds the subvolumes.
+  ///   - boot: how the boot loader is told what to start.
   /// - Throws: ``InstallError/notRoot``, ``InstallError/notBtrfs(path:)``, or
   ///   ``InstallError/system(_:)`` if there is no such directory.
-  public init(path: String) throws(InstallError) {
+  public init(
+    path: String, boot: any BootBackend = NamesBackend()
+  ) throws(InstallError) {
     guard Machine.isRoot else { throw .notRoot }
     let opened = try attempt { () throws(SystemError) in
       try Descriptor.open(path, [.readOnly, .directory])
@@ -26,6 +35,7 @@ public struct Device: ~Copyable, Sendable {
       throw .notBtrfs(path: path)
     }
     directory = opened
+    self.boot = boot
   }
 
   /// What is under a name: `nil` if nothing is.

@@ -10,6 +10,14 @@ public enum DeviceChange: Hashable, Sendable {
   case finishedRollback
   /// An interrupted rollback was taken back: current is what it was.
   case undidRollback
+  /// An interrupted `mark good` was brought to its end.
+  case finishedMarking(SystemVersion?)
+  /// An interrupted `mark good` was taken back: the trial goes on.
+  case undidMarking(SystemVersion?)
+  /// The boot loader could not be told, which is why something was taken back.
+  case loaderRefused(BootError)
+  /// The boot loader has something left over; the next activation tries again.
+  case loaderNotCleaned(BootError)
   /// A subvolume that is of no use any more was deleted.
   case deleted(name: String)
   /// A subvolume that is of no use any more could not be deleted; the next call tries again.
@@ -40,10 +48,20 @@ extension DeviceChange: CustomStringConvertible {
     case .undidActivation(let version): "took back the activation of version \(version)"
     case .finishedRollback: "finished rolling back"
     case .undidRollback: "took back the rollback"
+    case .finishedMarking(let version): "finished marking \(Self.name(version)) good"
+    case .undidMarking(let version): "took back that \(Self.name(version)) was marked good"
+    case .loaderRefused(let error): "the boot loader cannot be changed: \(error)"
+    case .loaderNotCleaned(let error): "the boot loader has something left over: \(error)"
     case .deleted(let name): "deleted \(name)"
     case .kept(let name, let reason): "kept \(name): \(reason)"
     case .hookFailed(let failure): "it is done, but \(failure)"
     }
+  }
+}
+
+extension DeviceChange {
+  private static func name(_ version: SystemVersion?) -> String {
+    version.map { "version \($0)" } ?? "the system"
   }
 }
 

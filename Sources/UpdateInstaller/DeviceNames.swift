@@ -19,6 +19,10 @@ public enum DeviceNames {
   static let origins = "origins"
   /// In ``state``: the oldest version that may still be installed.
   static let floor = "floor"
+  /// In ``state``: which system has to prove itself.
+  static let trial = "trial"
+  /// In ``state``: which system last failed to.
+  static let failure = "failure"
   /// In ``state``: which installed versions do not have the signed modification times.
   static let inexact = "inexact"
   /// In ``state``: what updates said of keys.

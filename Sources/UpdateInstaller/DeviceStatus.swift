@@ -13,6 +13,8 @@ public struct DeviceStatus: Hashable, Sendable {
   public var floor: SystemVersion?
   /// What was learned of keys.
   public var keys: DeviceKeys
+  /// What the boot loader does with it.
+  public var boot: BootSummary
   /// What was interrupted; the next call that changes something ends it first.
   public var pending: JournalEntry?
   /// Subvolumes that are of no use any more, or are being made at this moment.

@@ -17,6 +17,12 @@ extension InstallError: CustomStringConvertible {
     case .versionNotReadOnly(let version):
       "\(DeviceNames.version(version)) can be written to, so it may have been changed; "
         + "install version \(version) again"
+    case .notBooted(let version):
+      "\(Self.system(version)) is on trial, but it is not what runs now: boot it first, or name its "
+        + "version to decide without"
+    case .notOnTrial(nil): "no system is on trial"
+    case .notOnTrial(let version?): "version \(version) is not on trial"
+    case .boot(let error): "the boot loader cannot be changed: \(error)"
     case .nothingToRollBack: "there is no \(DeviceNames.last) to go back to"
     case .hookFailed(let failure): "\(failure); nothing was changed"
     case .notSubvolume(let name): "\"\(name)\" is in the way: it is not a subvolume"
@@ -72,6 +78,10 @@ extension InstallError: CustomStringConvertible {
       "the update needs \(needed) bytes of memory, \(available) are available"
     default: nil
     }
+  }
+
+  private static func system(_ version: SystemVersion?) -> String {
+    version.map { "version \($0)" } ?? "a system of no known version"
   }
 
   private static func product(_ product: String?) -> String {

@@ -21,6 +21,13 @@ public enum InstallError: Error {
   case hookFailed(HookFailure)
   /// There is no `sys_root_last`.
   case nothingToRollBack
+  /// The system on trial is not the one that runs: nobody can say yet how it does.
+  case notBooted(SystemVersion?)
+  /// No system is on trial, or not the one of that version.
+  case notOnTrial(SystemVersion?)
+  /// The boot loader could not be told what boots next, or had no room for it; the device boots what
+  /// it booted before.
+  case boot(BootError)
   /// A name of the layout belongs to something that is no subvolume.
   case notSubvolume(name: String)
   /// A file below `.btrfs-update` does not hold what this program wrote.
@@ -138,6 +145,13 @@ extension SystemError {
     [.noSpace, .quotaExceeded, .inputOutput, .noMemory, .readOnlyFileSystem, .tooManyOpenFiles]
       .contains(errno)
   }
+}
+
+/// Asks a boot backend; its errors are the installer's then.
+func attemptBackend<Result: ~Copyable>(
+  _ body: () throws(BootError) -> Result
+) throws(InstallError) -> Result {
+  do throws(BootError) { return try body() } catch { throw .boot(error) }
 }
 
 /// Makes system calls whose errors are the installer's.

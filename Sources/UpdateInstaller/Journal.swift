@@ -5,19 +5,25 @@ public import Bytes
 /// Subvolumes are named by UUID: an exchange done twice is one undone, so after a power cut only
 /// comparing UUIDs can say whether it was done.
 public enum JournalEntry: Hashable, Sendable {
-  /// A snapshot of a version takes the place of current, which takes the place of last.
+  /// A snapshot of a version takes the place of current, which takes the place of last; unless what
+  /// is current is on trial still: then last stays what it is, the last one that was good.
   case activate(
-    SystemVersion, next: SubvolumeUUID, current: SubvolumeUUID?, last: SubvolumeUUID?)
-  /// Last takes the place of current, which becomes last.
-  case rollBack(current: SubvolumeUUID?, last: SubvolumeUUID)
+    SystemVersion, next: SubvolumeUUID, current: SubvolumeUUID?, last: SubvolumeUUID?,
+    keepsLast: Bool)
+  /// Last takes the place of current, which becomes last, maybe because its trial failed.
+  case rollBack(current: SubvolumeUUID?, last: SubvolumeUUID, TrialFailure?)
+  /// The system that is current has proved itself.
+  case markGood(SystemVersion?, system: SubvolumeUUID)
 }
 
 extension JournalEntry: CustomStringConvertible {
   /// What was begun.
   public var description: String {
     switch self {
-    case .activate(let version, _, _, _): "activating version \(version)"
+    case .activate(let version, _, _, _, _): "activating version \(version)"
     case .rollBack: "rolling back"
+    case .markGood(let version?, _): "marking version \(version) good"
+    case .markGood(nil, _): "marking the system good"
     }
   }
 }
@@ -25,21 +31,28 @@ extension JournalEntry: CustomStringConvertible {
 extension JournalEntry {
   private static let activation = "activate"
   private static let rollback = "rollback"
-  private static let none = "none"
+  private static let approval = "mark-good"
 
   var record: Record {
     var record = Record(DeviceNames.journal)
     switch self {
-    case .activate(let version, let next, let current, let last):
+    case .activate(let version, let next, let current, let last, let keepsLast):
       record.append("operation", Self.activation)
       record.append("version", version)
       record.append("next", next)
-      record.append("current", current?.description ?? Self.none)
-      record.append("last", last?.description ?? Self.none)
-    case .rollBack(let current, let last):
+      record.append("current", optional: current)
+      record.append("last", optional: last)
+      record.append("keeps-last", flag: keepsLast)
+    case .rollBack(let current, let last, let failure):
       record.append("operation", Self.rollback)
-      record.append("current", current?.description ?? Self.none)
+      record.append("current", optional: current)
       record.append("last", last)
+      record.append("failed", flag: failure != nil)
+      failure?.append(to: &record)
+    case .markGood(let version, let system):
+      record.append("operation", Self.approval)
+      record.append("version", optional: version)
+      record.append("current", system)
     }
     return record
   }
@@ -49,30 +62,17 @@ extension JournalEntry {
     case Self.activation:
       self = .activate(
         try record.version(), next: try record.uuid("next"),
-        current: try record.optionalUUID("current"), last: try record.optionalUUID("last"))
+        current: try record.optionalUUID("current"), last: try record.optionalUUID("last"),
+        keepsLast: try record.flag("keeps-last"))
     case Self.rollback:
       self = .rollBack(
-        current: try record.optionalUUID("current"), last: try record.uuid("last"))
+        current: try record.optionalUUID("current"), last: try record.uuid("last"),
+        try record.flag("failed") ? try TrialFailure(record) : nil)
+    case Self.approval:
+      self = .markGood(try record.optionalVersion(), system: try record.uuid("current"))
     default:
       throw .badField("operation")
     }
-  }
-}
-
-extension Record {
-  func version() throws(RecordFlaw) -> SystemVersion {
-    guard let version = SystemVersion(try value("version")) else { throw .badField("version") }
-    return version
-  }
-
-  fileprivate func uuid(_ key: String) throws(RecordFlaw) -> SubvolumeUUID {
-    guard let uuid = SubvolumeUUID(text: try value(key)) else { throw .badField(key) }
-    return uuid
-  }
-
-  fileprivate func optionalUUID(_ key: String) throws(RecordFlaw) -> SubvolumeUUID? {
-    if try value(key) == "none" { return nil }
-    return try uuid(key)
   }
 }
 

@@ -26,6 +26,8 @@ extension LockedDevice {
     do throws(SystemError) {
       if try MountTable().hasMounted(subvolume: info.id, of: directory) { return .mounted }
       if try isRunning(info) { return .mounted }
+      // Asked first: what is inside it must not be deleted either.
+      if try FileSystem.defaultSubvolume(of: directory) == info.id { return .refused }
       do throws(SystemError) {
         try Subvolume.delete(name, in: directory)
       } catch  where error.errno == .directoryNotEmpty {

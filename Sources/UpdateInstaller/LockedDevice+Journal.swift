@@ -12,7 +12,9 @@ extension LockedDevice {
     do throws(InstallError) {
       try state.write(entry)
       try exchange(entry)
-      return try settle(entry).changes
+      let settled = try settle(entry)
+      if let refusal = settled.refusal { throw refusal }
+      return settled.changes
     } catch {
       let settled: Settlement
       do throws(InstallError) { settled = try settle(entry) } catch _ { throw error }
@@ -24,21 +26,38 @@ extension LockedDevice {
   /// The step that decides. Never done in recovery: done twice, it would be undone.
   private func exchange(_ entry: JournalEntry) throws(InstallError) {
     switch entry {
-    case .activate(_, next: _, let current, last: _):
+    case .activate(_, next: _, let current, last: _, keepsLast: _):
       try rename(
         DeviceNames.next, to: DeviceNames.current, current == nil ? .notReplacing : .exchanging)
-    case .rollBack(let current, last: _):
+    case .rollBack(let current, last: _, _):
       try rename(
         DeviceNames.last, to: DeviceNames.current, current == nil ? .notReplacing : .exchanging)
+    case .markGood: break
     }
+  }
+
+  /// Undoes ``exchange(_:)``, where nothing was done since: the names are what they were before.
+  private func exchangeBack(_ entry: JournalEntry) throws(InstallError) {
+    switch entry {
+    case .activate(_, next: _, let current, last: _, keepsLast: _):
+      try rename(
+        DeviceNames.current, to: DeviceNames.next, current == nil ? .notReplacing : .exchanging)
+    case .rollBack(let current, last: _, _):
+      try rename(
+        DeviceNames.current, to: DeviceNames.last, current == nil ? .notReplacing : .exchanging)
+    case .markGood: return
+    }
+    try commit()
   }
 
   /// How a journal entry ended.
   struct Settlement {
     /// Whether what was begun is done; else it is undone.
     var isFinished: Bool
+    /// Why the boot loader did not go along, so that it was undone.
+    var refusal: InstallError?
     /// What was done besides.
-    var changes: [DeviceChange]
+    var changes: [DeviceChange] = []
   }
 
   /// Finishes what a journal entry began, if the step that decides was made, or takes it back.
@@ -49,19 +68,81 @@ extension LockedDevice {
     let now = try uuid(DeviceNames.current)
     let (new, old) = entry.candidates
     guard now == new || now == old else { throw .journalMismatch(entry) }
-    let isFinished = now == new
-    if isFinished {
+    var settled = Settlement(isFinished: now == new)
+    if settled.isFinished {
       try commit()
-      if case .activate(let version, next: _, let current, last: _) = entry {
-        try moveToLast(current)
-        try state.raiseFloor(to: version)
-        try adoptKeys(of: version)
+      settled.refusal = try tellLoader(entry)
+      if settled.refusal == nil {
+        try finish(entry)
+      } else {
+        try exchangeBack(entry)
+        settled.isFinished = false
       }
     }
+    if !settled.isFinished { try makeLoaderAgree() }
+    try state.removeTrials(except: try uuid(DeviceNames.current))
+    settled.changes += cleanLoader()
     try state.clearJournal()
     try commit()
-    guard case .activate = entry else { return Settlement(isFinished: isFinished, changes: []) }
-    return Settlement(isFinished: isFinished, changes: drop(DeviceNames.next))
+    if case .activate = entry { settled.changes += drop(DeviceNames.next) }
+    return settled
+  }
+
+  /// Tells the boot loader what was decided.
+  ///
+  /// - Returns: why it cannot be told; all other errors are thrown, and the journal stays.
+  private func tellLoader(_ entry: JournalEntry) throws(InstallError) -> InstallError? {
+    do throws(InstallError) {
+      switch entry {
+      case .activate(_, next: _, let current, last: _, keepsLast: _):
+        // Once last is exchanged, too, the loader was told.
+        if let current, try uuid(DeviceNames.next) != current { return nil }
+        try setPrimaryToCurrent()
+      case .rollBack(let current, last: _, let failure):
+        try setPrimaryToCurrent()
+        if failure != nil, let current { noteBad(current) }
+      case .markGood(_, let system): try setLoaderState(.good, of: system)
+      }
+      return nil
+    } catch {
+      guard case .boot = error else { throw error }
+      return error
+    }
+  }
+
+  /// A loader that said no, or was cut off, may have done it nevertheless. While that cannot be put
+  /// right, the journal stays, and so does whatever the loader may start.
+  private func makeLoaderAgree() throws(InstallError) {
+    let disk = try bootDisk()
+    guard let current = disk.system(named: DeviceNames.current) else { return }
+    let primary = try attemptBackend { () throws(BootError) in try boot.primary(disk) }
+    if primary != current { try setPrimaryToCurrent() }
+  }
+
+  /// The loader starts another system already: that it does not learn why changes nothing.
+  private func noteBad(_ system: SubvolumeUUID) {
+    do throws(InstallError) { try setLoaderState(.bad, of: system) } catch {}
+  }
+
+  /// All that follows from what was decided, in the names and in the records.
+  private func finish(_ entry: JournalEntry) throws(InstallError) {
+    switch entry {
+    case .activate(let version, next: _, let current, let last, let keepsLast):
+      if !keepsLast { try moveToLast(current) }
+      try commit()
+      if current == nil, last == nil { try accept(version) }
+    case .rollBack(_, last: _, let failure):
+      try commit()
+      if let failure { try state.write(failure) }
+    case .markGood(let version, let system):
+      if let version { try accept(version) }
+      if let failure = try state.failure(),
+        failure.system == system || version != nil && failure.version == version
+      {
+        try state.remove(DeviceNames.failure)
+      }
+      try state.removeTrials(of: system)
+    }
   }
 
   /// Gives what was current before, which is called `.next` after the exchange, the name of last.
@@ -69,7 +150,6 @@ extension LockedDevice {
     guard let previous, try uuid(DeviceNames.next) == previous else { return }
     let mode: RenameMode = try uuid(DeviceNames.last) == nil ? .notReplacing : .exchanging
     try rename(DeviceNames.next, to: DeviceNames.last, mode)
-    try commit()
   }
 
   borrowing func readJournal() throws(InstallError) -> JournalEntry? { try state.journal() }
@@ -79,8 +159,9 @@ extension JournalEntry {
   /// What is called current when it is done, and when it is not.
   fileprivate var candidates: (new: SubvolumeUUID, old: SubvolumeUUID?) {
     switch self {
-    case .activate(_, let next, let current, last: _): (next, current)
-    case .rollBack(let current, let last): (last, current)
+    case .activate(_, let next, let current, last: _, keepsLast: _): (next, current)
+    case .rollBack(let current, let last, _): (last, current)
+    case .markGood(_, let system): (system, system)
     }
   }
 }

@@ -8,8 +8,10 @@ extension LockedDevice {
     if let entry = try readJournal() {
       let settled = try settle(entry)
       changes.append(entry.change(isFinished: settled.isFinished))
+      if case .boot(let error)? = settled.refusal { changes.append(.loaderRefused(error)) }
       changes += settled.changes
     }
+    try state.removeTrials(except: try uuid(DeviceNames.current))
     try removeLeftovers(&changes)
     return changes
   }
@@ -37,10 +39,12 @@ extension LockedDevice {
 extension JournalEntry {
   fileprivate func change(isFinished: Bool) -> DeviceChange {
     switch (self, isFinished) {
-    case (.activate(let version, _, _, _), true): .finishedActivation(version)
-    case (.activate(let version, _, _, _), false): .undidActivation(version)
+    case (.activate(let version, _, _, _, _), true): .finishedActivation(version)
+    case (.activate(let version, _, _, _, _), false): .undidActivation(version)
     case (.rollBack, true): .finishedRollback
     case (.rollBack, false): .undidRollback
+    case (.markGood(let version, _), true): .finishedMarking(version)
+    case (.markGood(let version, _), false): .undidMarking(version)
     }
   }
 }

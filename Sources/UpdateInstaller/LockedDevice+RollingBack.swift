@@ -1,16 +1,40 @@
+internal import Bytes
 internal import Linux
 
 // Rolling back, step by step, and what a power cut right after each step leaves.
 //
-//  1. journal {C, L}             C is current: undone
-//  2. exchange current and last  C is current: undone; or L is: finished from here
-//  3. commit                     L is current: finished
-//  4. the journal goes           the same, or all is done
-//  5. commit                     all is done
+//  1. the loader gets L's kernel      nothing: it has it, unless the loader is a new one
+//  2. L's trial is written, beside C's, if L failed one before: it means nothing yet
+//  3. journal {C, L, why}             C is current: undone, L's trial goes
+//  4. exchange current and last       C is current: undone; or L is: finished from here
+//  5. commit                          L is current: finished
+//  6. the loader is told to boot L    the same; if it refuses, step 4 is done again
+//  7. commit                          the same
+//  8. C's failure is written          the same; written again, it is the same
+//  9. C's trial goes                  the same
+// 10. the journal goes                the same, or all is done
+// 11. commit                          all is done
+//
+// Steps 5 to 11 are `settle`. What was on trial fails by it, whoever asks for it.
 extension LockedDevice {
   /// Makes last current, and what was current last. The version floor has no say in it.
-  borrowing func rollBack() throws(InstallError) -> [DeviceChange] {
+  ///
+  /// - Parameters:
+  ///   - reason: why, for the record of the failure, if current is on trial.
+  ///   - tries: how many tries last has if it is there because its own trial failed.
+  borrowing func rollBack(
+    reason: String, tries: Int = Trial.defaultTries
+  ) throws(InstallError) -> [DeviceChange] {
     guard let last = try uuid(DeviceNames.last) else { throw .nothingToRollBack }
-    return try carryOut(.rollBack(current: try uuid(DeviceNames.current), last: last))
+    let current = try uuid(DeviceNames.current)
+    let previous = try state.failure()
+    let failure = try trialInForce().map { TrialFailure($0, reason: reason, after: previous) }
+    try prepareLoader(for: DeviceNames.last)
+    // Somebody may know better why it failed; but it has not proved itself yet.
+    if previous?.system == last, current != nil {
+      let trial = Trial(of: last, previous?.version, tries: tries, in: running.bootID)
+      try state.add(trial, keeping: current)
+    }
+    return try carryOut(.rollBack(current: current, last: last, failure))
   }
 }

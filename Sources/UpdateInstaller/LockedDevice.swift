@@ -6,6 +6,8 @@ internal import Linux
 struct LockedDevice: ~Copyable {
   let directory: Descriptor
   let state: StateDirectory
+  let boot: any BootBackend
+  let running: RunningSystem
   private let lock: DeviceLock
 
   init(_ device: borrowing Device, for command: String) throws(InstallError) {
@@ -14,6 +16,8 @@ struct LockedDevice: ~Copyable {
     lock = try DeviceLock(in: state, for: command)
     self.directory = directory
     self.state = state
+    boot = device.boot
+    running = device.runningSystem()
   }
 
   /// Waits until all that was done is on disk.

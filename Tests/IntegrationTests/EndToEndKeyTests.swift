@@ -236,6 +236,8 @@ struct EndToEndKeyTests {
 
           """)
       try bench.update("activate", "--root", device.path)
+      #expect(try keys().contains("pending: \(new)"))
+      try bench.update("mark", "good", "2", "--root", device.path)
       #expect(
         try keys() == """
           trusted: \(new)  came with version 2

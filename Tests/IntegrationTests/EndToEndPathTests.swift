@@ -144,6 +144,7 @@ struct EndToEndPathTests {
     #expect(try EndToEndBench.difference(bench.tree(number), device.tree(number)) == "")
     try bench.update("verify", "\(number)", "--root", device.path)
     try bench.update("activate", "--root", device.path)
+    try bench.update("mark", "good", "\(number)", "--root", device.path)
     let current = "\(device.path)/sys_root_current"
     #expect(try EndToEndBench.difference(bench.tree(number), current) == "")
     try bench.refuse(

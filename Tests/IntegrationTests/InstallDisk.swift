@@ -55,6 +55,7 @@ struct InstallDisk {
   /// Deletes everything.
   func clear() throws {
     let top = try mount.open()
+    try FileSystem.setDefaultSubvolume(5, of: top)
     for entry in try top.entries() {
       let name = String(decoding: entry.name, as: UTF8.self)
       if name == DeviceNames.state {
@@ -65,11 +66,20 @@ struct InstallDisk {
     }
   }
 
-  /// Versions 1, 2 and 3; 2 is current and 1 is last.
+  /// Versions 1, 2 and 3; 2 is current, and good, and 1 is last.
   func makeTypical() throws {
     for number: UInt64 in 1...3 { try makeVersion(number) }
     let device = try device()
     try device.activate(SystemVersion(1))
-    try device.activate(SystemVersion(2))
+    try activateForGood(2)
+  }
+
+  /// Activates a version whose trial is over at once.
+  @discardableResult
+  func activateForGood(_ number: UInt64) throws -> [DeviceChange] {
+    let device = try device()
+    let changes = try device.activate(SystemVersion(number))
+    try device.markGood(SystemVersion(number))
+    return changes
   }
 }

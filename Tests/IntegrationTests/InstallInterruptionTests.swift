@@ -1,171 +1,182 @@
 import Btrfs
 import Bytes
-import Crypto
 import Linux
 import TestSupport
 import Testing
-import UpdateFile
 
 @testable import UpdateInstaller
 
-@Suite("Interrupted activations and rollbacks", .btrfs)
+@Suite("Interrupted activations, rollbacks, verdicts and boot checks", .btrfs)
 struct InstallInterruptionTests {
   let disk = InstallDisk()
 
-  /// What an interruption may leave after recovery: everything as before, or everything done.
-  private struct Outcome: Hashable, CustomStringConvertible {
-    var current: SubvolumeUUID?
-    var last: SubvolumeUUID?
-    var description: String { "\(current?.description ?? "-") \(last?.description ?? "-")" }
-  }
+  /// Backends that are nothing but a name: each has its own file system.
+  enum Backend: CaseIterable {
+    case names, defaultSubvolume, loader
 
-  private func outcome() throws -> Outcome {
-    Outcome(current: try disk.uuid("sys_root_current"), last: try disk.uuid("sys_root_last"))
-  }
-
-  /// What is to be interrupted, and where it begins.
-  enum Operation: CaseIterable {
-    case activateFirst, activateSecond, activateThird, rollBack, rollBackAlone
-
-    func prepare(_ disk: InstallDisk) throws {
-      try disk.clear()
+    func make() throws -> any BootBackend {
       switch self {
-      case .activateFirst: try disk.makeVersion(3)
-      case .activateSecond:
-        try disk.makeVersion(2)
-        try disk.device().activate(SystemVersion(2))
-        try disk.makeVersion(3)
-      case .activateThird, .rollBack: try disk.makeTypical()
-      case .rollBackAlone:
-        try disk.makeTypical()
-        let top = try disk.mount.open()
-        try Subvolume.delete("sys_root_current", in: top)
-      }
-      try expectKey(disk)
-    }
-
-    /// Version 3 brings a key and revokes another.
-    private func expectKey(_ disk: InstallDisk) throws {
-      let raw = [UInt8](repeating: 3, count: 32)
-      let changes = KeyChanges(
-        added: [try VerificationKey(rawRepresentation: raw.rawSpan)],
-        revoked: [SHA256.hash(raw.rawSpan)])
-      let device = try LockedDevice(disk.device(), for: "test")
-      try device.state.changeKeys { $0.expecting(changes, from: SystemVersion(3)) }
-    }
-
-    func run(_ device: borrowing Device) throws(InstallError) {
-      switch self {
-      case .activateFirst, .activateSecond, .activateThird: try device.activate(SystemVersion(3))
-      case .rollBack, .rollBackAlone: try device.rollBack()
+      case .names: NamesBackend()
+      case .defaultSubvolume: DefaultSubvolumeBackend()
+      case .loader: try FakeLoader()
       }
     }
 
-    var isActivation: Bool { self != .rollBack && self != .rollBackAlone }
+    /// A loader that counts has another way to do these.
+    func does(_ operation: InterruptedOperation) -> Bool {
+      self != .loader || operation != .countTry && operation != .tooManyTries
+    }
   }
 
-  /// Recovers and checks what must hold then, given what was there before.
-  private func checkRecovered(_ operation: Operation, before: Outcome, at call: Int) throws {
-    let device = try disk.device()
+  static let cases: [(InterruptedOperation, Backend)] = InterruptedOperation.allCases.flatMap {
+    operation in Backend.allCases.filter { $0.does(operation) }.map { (operation, $0) }
+  }
+
+  /// What an operation does if nothing interrupts it.
+  private struct Expectation {
+    let operation: InterruptedOperation
+    let boot: any BootBackend
+    let before: DeviceOutcome
+    let after: DeviceOutcome
+
+    init(_ operation: InterruptedOperation, _ boot: any BootBackend, _ disk: InstallDisk) throws {
+      self.operation = operation
+      self.boot = boot
+      try operation.prepare(disk, boot)
+      before = try DeviceOutcome(disk, boot)
+      try operation.run(operation.device(disk, boot))
+      after = try DeviceOutcome(disk, boot)
+      #expect(before != after)
+      #expect((before.current != after.current) == operation.exchanges)
+      // What a version brings counts exactly when it is good.
+      #expect(before.keys.learned.isEmpty && before.keys.revoked.isEmpty)
+      let isGood = operation == .activateFirst || operation == .markGood
+      #expect(after.keys.learned.count == (isGood ? 1 : 0))
+      #expect(after.keys.revoked.count == (isGood ? 1 : 0))
+      #expect(after.keys.pendingKeys.isEmpty == isGood)
+    }
+  }
+
+  /// Recovers and checks what must hold then.
+  private func checkRecovered(_ expected: Expectation, at call: Int) throws {
+    let (operation, boot) = (expected.operation, expected.boot)
+    let device = try operation.device(disk, boot)
     try device.recover()
     #expect(try device.recover() == [], "call \(call)")
-    let after = try outcome()
     let status = try device.status()
     #expect(status.pending == nil && status.leftovers.isEmpty, "call \(call)")
     #expect(try !disk.names().contains { $0.hasSuffix(".new") || $0 == "journal" })
-    // What the version brought counts exactly where it is good.
-    let (keys, isGood) = (status.keys, status.floor == SystemVersion(3))
-    #expect(keys.learned.count == (isGood ? 1 : 0), "call \(call)")
-    #expect(keys.revoked.count == (isGood ? 1 : 0), "call \(call)")
-    #expect(keys.pendingKeys.count == (isGood ? 0 : 1), "call \(call)")
-    #expect(keys.pendingRevocations.count == (isGood ? 0 : 1), "call \(call)")
-    if after.current == before.current {
-      #expect(after.last == before.last, "call \(call)")
-    } else if operation.isActivation {
-      #expect(try disk.contents(of: "sys_root_current") == 3, "call \(call)")
-      #expect(after.last == before.current, "call \(call)")
-      #expect(status.floor == SystemVersion(3), "call \(call)")
-      #expect(status.current?.version == SystemVersion(3), "call \(call)")
-    } else {
-      #expect(after == Outcome(current: before.last, last: before.current), "call \(call)")
-    }
-    if before.current != nil {
-      _ = try #require(try disk.contents(of: "sys_root_current"), "call \(call)")
-    }
+    try checkLoader(device, boot, at: call)
+    let outcome = try DeviceOutcome(disk, boot)
+    #expect(outcome == expected.before || outcome == expected.after, "call \(call)")
     // It can be done again.
-    if operation != .rollBackAlone || after == before { try operation.run(device) }
-    if operation.isActivation {
-      #expect(try disk.contents(of: "sys_root_current") == 3, "call \(call)")
+    if outcome == expected.before || operation.isRepeatable {
+      try operation.run(device)
+      let again = try DeviceOutcome(disk, boot)
+      if outcome == expected.before {
+        #expect(again == expected.after, "call \(call)")
+      } else {
+        #expect(again.current == expected.after.current, "call \(call)")
+        #expect(again.floor == expected.after.floor, "call \(call)")
+      }
+      try checkLoader(device, boot, at: call)
+    }
+  }
+
+  /// The loader boots what is called current, and has what it needs for current and last only.
+  private func checkLoader(
+    _ device: borrowing Device, _ boot: any BootBackend, at call: Int
+  ) throws {
+    let status = try device.status()
+    guard let current = status.current, boot is FakeLoader || status.floor != nil else { return }
+    if boot is DefaultSubvolumeBackend {
+      let id = try device.subvolume("sys_root_current")?.id
+      let isTopLevel = try FileSystem.defaultSubvolume(of: disk.mount.open()) == 5
+      #expect(try isTopLevel || FileSystem.defaultSubvolume(of: disk.mount.open()) == id)
+    }
+    guard let loader = boot as? FakeLoader else { return }
+    #expect(status.boot.problem == nil, "call \(call)")
+    let files = try loader.files()
+    #expect(files.contains("kernel-\(current.uuid)"), "call \(call)")
+    if status.boot.trial == nil {
+      let name = "state-\(current.uuid)"
+      let text = try run("cat", "\(loader.directory.path)/\(name)")
+      #expect(String(decoding: text, as: UTF8.self) == "good", "call \(call)")
+    }
+  }
+
+  /// Runs it; whether it ended without an error.
+  private func succeeds(_ operation: InterruptedOperation, _ device: borrowing Device) -> Bool {
+    do throws(InstallError) {
+      try operation.run(device)
+      return true
+    } catch {
+      return false
     }
   }
 
   @Test(
-    "A kill in place of any call leaves the old system or the new one",
-    arguments: Operation.allCases)
-  func killed(_ operation: Operation) throws {
+    "A kill in place of any call leaves all as it was or all done, and it can be done again",
+    arguments: cases)
+  func killed(_ operation: InterruptedOperation, _ backend: Backend) throws {
+    let boot = try backend.make()
+    let expected = try Expectation(operation, boot, disk)
     var ends: Set<Bool> = []
     for call in 1... {
-      try operation.prepare(disk)
-      let before = try outcome()
-      let device = try disk.device()
+      try operation.prepare(disk, boot)
+      let device = try operation.device(disk, boot)
       // Every later call fails, too: nothing is cleaned up, as after a kill.
       let isDone = FaultInjection.with(.failFrom(call, .inputOutput)) { _ in
-        do throws(InstallError) {
-          try operation.run(device)
-          return true
-        } catch {
-          return false
-        }
+        succeeds(operation, device)
       }
-      ends.insert(try outcome() == before)
-      try checkRecovered(operation, before: before, at: call)
+      ends.insert(try DeviceOutcome(disk, boot) == expected.before)
+      try checkRecovered(expected, at: call)
       if isDone { break }
     }
     #expect(ends == [true, false])
   }
 
   @Test(
-    "Any one failing call leaves the old system, or the new one and no error",
-    arguments: Operation.allCases)
-  func failing(_ operation: Operation) throws {
+    "Any one failing call leaves all as it was, or all done and no error", arguments: cases)
+  func failing(_ operation: InterruptedOperation, _ backend: Backend) throws {
+    let boot = try backend.make()
+    let expected = try Expectation(operation, boot, disk)
+    // Calls that only look are the same ones, and many.
+    let counting = backend == .names ? FaultInjection.Counting.all : .changes
     for call in 1... {
-      try operation.prepare(disk)
-      let before = try outcome()
-      let device = try disk.device()
-      var wasReached = true
-      let error = FaultInjection.with(.fail(at: call, .inputOutput), counting: .all) { injection in
-        defer { wasReached = injection.count >= call }
-        do throws(InstallError) {
-          try operation.run(device)
-          return nil as InstallError?
-        } catch {
-          return error
-        }
+      try operation.prepare(disk, boot)
+      let device = try operation.device(disk, boot)
+      let (isDone, wasReached) = FaultInjection.with(
+        .fail(at: call, .inputOutput), counting: counting
+      ) { injection in
+        let isDone = succeeds(operation, device)
+        return (isDone, injection.count >= call)
       }
-      // What throws has changed nothing that boots.
-      if error != nil { #expect(try outcome() == before, "call \(call)") }
-      if error == nil { #expect(try outcome() != before, "call \(call)") }
-      try checkRecovered(operation, before: before, at: call)
+      let systems = try DeviceOutcome(disk, boot).systems
+      // What fails has changed nothing that boots.
+      if !isDone { #expect(systems == expected.before.systems, "call \(call)") }
+      if isDone { #expect(systems == expected.after.systems, "call \(call)") }
+      try checkRecovered(expected, at: call)
       if !wasReached { break }
     }
   }
 
   @Test(
-    "Recovery may be killed, too, at any call", arguments: [Operation.activateThird, .rollBack])
-  func killedTwice(_ operation: Operation) throws {
+    "Recovery may be killed, too, at any call",
+    arguments: [
+      InterruptedOperation.activateThird, .activateOnTrial, .rollBackTrial, .markGood,
+      .tooManyTries,
+    ])
+  func killedTwice(_ operation: InterruptedOperation) throws {
+    let boot = NamesBackend()
+    let expected = try Expectation(operation, boot, disk)
     var recoveries = 0
     for call in 1... {
       for second in 1... {
-        try operation.prepare(disk)
-        let before = try outcome()
-        let device = try disk.device()
+        try operation.prepare(disk, boot)
+        let device = try operation.device(disk, boot)
         let isDone = FaultInjection.with(.failFrom(call, .inputOutput)) { _ in
-          do throws(InstallError) {
-            try operation.run(device)
-            return true
-          } catch {
-            return false
-          }
+          succeeds(operation, device)
         }
         if isDone { return #expect(recoveries > 20) }
         let isRecovered = FaultInjection.with(.failFrom(second, .inputOutput)) { _ in
@@ -177,7 +188,7 @@ struct InstallInterruptionTests {
           }
         }
         recoveries += 1
-        try checkRecovered(operation, before: before, at: call * 1000 + second)
+        try checkRecovered(expected, at: call * 1000 + second)
         if isRecovered { break }
       }
     }

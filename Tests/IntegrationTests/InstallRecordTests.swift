@@ -13,6 +13,51 @@ struct InstallRecordTests {
     return try #require(parsed)
   }
 
+  private func failure(_ reason: String) throws -> TrialFailure {
+    let trial = Trial(of: try uuid(9), SystemVersion(7), tries: 3, in: nil)
+    return TrialFailure(trial, reason: reason, after: nil)
+  }
+
+  @Test("Trials come back as they were written; a bad number or order does not")
+  func trials() throws {
+    var seen = Trial(of: try uuid(2), nil, tries: 99, in: nil)
+    seen.triesLeft = 0
+    seen.lastBoot = "6bb8fbd9-1df3-4dc5-86c8-9b1bbe42cd53"
+    let trials = [Trial(of: try uuid(1), SystemVersion(7), tries: 3, in: "x"), seen]
+    let record = try Record("trial", parsing: Trial.record(trials).bytes)
+    #expect(try Trial.trials(record) == trials)
+    for (index, value) in [(2, "0"), (2, "100"), (3, "4"), (3, "-1"), (1, "01"), (0, "none")] {
+      var damaged = record
+      damaged.fields[index].value = value
+      #expect(throws: RecordFlaw.badField(record.fields[index].key)) {
+        try Trial.trials(damaged)
+      }
+    }
+    var twice = record
+    twice.fields += record.fields
+    #expect(throws: RecordFlaw.badField("system")) { try Trial.trials(twice) }
+    for count in 1..<6 {
+      var short = record
+      short.fields = Array(record.fields.prefix(count))
+      #expect(throws: RecordFlaw.self) { try Trial.trials(short) }
+    }
+  }
+
+  @Test("A reason is one bounded, printable line")
+  func reasons() throws {
+    #expect(try failure("a\nb\u{1b}[31m\u{202e}").reason == "a b [31m ")
+    #expect(try failure(String(repeating: "ü", count: 5000)).reason.unicodeScalars.count == 200)
+    var record = Record("failure")
+    try failure("x y").append(to: &record)
+    for value in ["x%2", "x%zz", "x%41", "%ff", "%0a", "x%2By"] {
+      var damaged = record
+      damaged.fields[3].value = value
+      #expect(throws: RecordFlaw.badField("reason"), "\(value)") { try TrialFailure(damaged) }
+    }
+    #expect(record.fields[3].value == "x%20y")
+    #expect(try TrialFailure(record) == failure("x y"))
+  }
+
   // The digest is what sha256sum says of the first two lines.
   @Test("The file is what the documentation shows")
   func golden() throws {
@@ -30,10 +75,17 @@ struct InstallRecordTests {
   @Test("Journal entries come back as they were written")
   func journal() throws {
     let entries: [JournalEntry] = [
-      .activate(SystemVersion(7), next: try uuid(1), current: try uuid(2), last: try uuid(3)),
-      .activate(SystemVersion(.max), next: try uuid(1), current: nil, last: nil),
-      .rollBack(current: try uuid(4), last: try uuid(5)),
-      .rollBack(current: nil, last: try uuid(5)),
+      .activate(
+        SystemVersion(7), next: try uuid(1), current: try uuid(2), last: try uuid(3),
+        keepsLast: true),
+      .activate(
+        SystemVersion(.max), next: try uuid(1), current: nil, last: nil, keepsLast: false),
+      .rollBack(current: try uuid(4), last: try uuid(5), nil),
+      .rollBack(current: nil, last: try uuid(5), try failure("none")),
+      .rollBack(current: try uuid(4), last: try uuid(5), try failure("50 % of ü\n\u{202e} \"x\"")),
+      .rollBack(current: try uuid(4), last: try uuid(5), try failure("")),
+      .markGood(SystemVersion(7), system: try uuid(4)),
+      .markGood(nil, system: try uuid(4)),
     ]
     for entry in entries {
       let record = try Record("journal", parsing: entry.record.bytes)
@@ -44,7 +96,7 @@ struct InstallRecordTests {
   @Test("Every flipped bit and every cut is noticed")
   func damage() throws {
     let entry = JournalEntry.activate(
-      SystemVersion(7), next: try uuid(1), current: try uuid(2), last: nil)
+      SystemVersion(7), next: try uuid(1), current: try uuid(2), last: nil, keepsLast: false)
     let bytes = entry.record.bytes
     for bit in 0..<(bytes.count * 8) {
       var damaged = bytes
@@ -100,7 +152,7 @@ struct InstallDamageTests {
 
   @Test(
     "A record that cannot be read stops everything, and nothing is touched",
-    arguments: ["journal", "floor", "origins", "keys"])
+    arguments: ["journal", "floor", "origins", "trial", "failure", "keys"])
   func stops(_ name: String) throws {
     try disk.makeTypical()
     let before = try ["sys_root_current", "sys_root_last"].map { try disk.uuid($0) }
@@ -125,7 +177,7 @@ struct InstallDamageTests {
       let locked = try LockedDevice(device, for: "test")
       let last = try #require(try disk.uuid("sys_root_last"))
       let version = try #require(try disk.uuid("sys_root_v1"))
-      try locked.state.write(.rollBack(current: version, last: last))
+      try locked.state.write(.rollBack(current: version, last: last, nil))
     }
     let names = try disk.names()
     for _ in 0..<2 {

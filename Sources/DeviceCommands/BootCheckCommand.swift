@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Bytes
+internal import CommandSupport
+internal import UpdateInstaller
+
+/// `btrfs-update boot-check`
+struct BootCheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "boot-check",
+    abstract: "Early in every boot: count a try of the system on trial, or go back.",
+    discussion: """
+      Belongs into the initramfs, before root is mounted. Ends what a power cut interrupted, counts \
+      this boot as one try of the system on trial, and brings the system before it back when none is \
+      left. Says what boots on one line. Its exit status is 0 whatever happens: the boot goes on.
+      """)
+
+  @OptionGroup var root: RootOptions
+  @Flag(help: "Reboot after going back, for loaders that started the failed system's kernel.")
+  var reboot = false
+
+  func run() async throws {
+    let check: BootCheck
+    do { check = try root.device().checkBoot() } catch {
+      return Self.log("\(error)")
+    }
+    Changes.print(check.changes)
+    if let problem = check.problem { Self.log("\(problem)") }
+    print(QuotedText.oneLine(DeviceReport.line(check)))
+    guard case .fellBack(_, _, let changes)? = check.outcome else { return }
+    Changes.print(changes)
+    guard reboot else { return }
+    do { try Rebooting.request() } catch { Self.log("\(error)") }
+  }
+
+  private static func log(_ text: String) {
+    StandardError.write("btrfs-update: boot-check: \(QuotedText.oneLine(text))\n")
+  }
+}

@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import Linux
+internal import UpdateInstaller
+
+/// How long a new system has to prove itself.
+struct TrialOptions: ParsableArguments {
+  @Option(help: "How many times the new system is started before the old one comes back.")
+  var tries = Trial.defaultTries
+
+  func validate() throws {
+    guard Trial.allowedTries.contains(tries) else {
+      let (least, most) = (Trial.allowedTries.lowerBound, Trial.allowedTries.upperBound)
+      throw ValidationError("--tries is a number from \(least) to \(most)")
+    }
+  }
+}
+
+/// Whether to reboot when all is done.
+struct RebootOption: ParsableArguments {
+  @Flag(help: "Reboot when it is done.") var reboot = false
+
+  func carryOut() throws {
+    if reboot { try Rebooting.request() }
+  }
+}
+
+/// Reboots; tests put something else in its place.
+enum Rebooting {
+  @TaskLocal static var request: @Sendable () throws -> Void = { try Machine.reboot() }
+}
+
+/// The boot backends that need no configuration.
+enum BootBackendName: String, CaseIterable, ExpressibleByArgument {
+  case names
+  case defaultSubvolume = "default-subvolume"
+
+  var backend: any BootBackend {
+    switch self {
+    case .names: NamesBackend()
+    case .defaultSubvolume: DefaultSubvolumeBackend()
+    }
+  }
+}
