@@ -13,10 +13,11 @@ struct ActivateCommand: AsyncParsableCommand {
 
   @Argument(help: "The version. [default: the newest]") var version: SystemVersion?
   @OptionGroup var root: RootOptions
+  @OptionGroup var persist: PersistOptions
 
   func run() async throws {
-    let device = try root.device()
-    Changes.print(try device.activate(version))
+    let device = try root.open()
+    Changes.print(try device.activate(version, carryingOver: persist.list()))
     let current = try device.status().current?.version
     print("version \(current.map { "\($0)" } ?? "?") is current: it runs after the next boot")
   }
@@ -31,7 +32,7 @@ struct RollbackCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.open()
     Changes.print(try device.rollBack())
     let current = try device.status().current?.version
     print("version \(current.map { "\($0)" } ?? "?") is current: it runs after the next boot")
@@ -48,7 +49,7 @@ struct RecoverCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
 
   func run() async throws {
-    let changes = try root.device().recover()
+    let changes = try root.open().recover()
     for change in changes { print(change) }
   }
 }

@@ -17,24 +17,58 @@ struct ApplyCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
   @OptionGroup var trust: TrustOptions
   @Flag(help: "Activate the version at once.") var activate = false
+  @OptionGroup var persist: PersistOptions
+  @Flag(help: "If there is too little room, delete the oldest versions first, like `prune`.")
+  var prune = false
+  @Option(help: "How many of the newest versions --prune keeps.")
+  var keep = PrunePolicy.defaultKept
+  @Flag(help: "Print JSON when it is done.") var json = false
   @Flag(help: "Install a version that is older than what the device has had.")
   var forceDowngrade = false
   @Option(help: "How to show progress: auto, bar, json or none.")
   var progress = ProgressReporter.Style.auto
 
+  func validate() throws {
+    guard keep >= 0 else { throw ValidationError("--keep must not be negative") }
+  }
+
   func run() async throws {
-    let device = try root.device()
-    let options = try trust.options(forcesDowngrade: forceDowngrade)
+    let device = try root.open()
+    var options = try trust.options(forcesDowngrade: forceDowngrade)
+    if prune { options.pruning = .whenShort(keeping: keep) }
+    // Before anything is done.
+    let list = try persist.list()
     let source = file == "-" ? try Descriptor.standardInput() : try Descriptor.open(file)
     let reporter = ProgressReporter(progress)
     defer { reporter.finish() }
     let installation = try device.apply(source, options, observer: reporter.show)
     reporter.finish()
     Changes.print(installation.changes)
-    print("version \(installation.version) is installed")
-    guard activate else { return }
-    Changes.print(try device.activate(installation.version))
-    print("version \(installation.version) is current: it runs after the next boot")
+    if !json { print(Self.text(installation)) }
+    if activate {
+      Changes.print(try device.activate(installation.version, carryingOver: list))
+      if !json {
+        print("version \(installation.version) is current: it runs after the next boot")
+      }
+    }
+    if json { try StandardOutput.write(Self.json(installation, isActivated: activate).text) }
+  }
+
+  private static func text(_ installation: Installation) -> String {
+    let written = installation.bytesWritten.map { "; \(ByteCount($0)) were written to the disk" }
+    return "version \(installation.version) is installed\(written ?? "")"
+  }
+
+  private static func json(_ installation: Installation, isActivated: Bool) -> JSONValue {
+    .object([
+      ("version", .unsigned(installation.version.number)),
+      ("uuid", .string("\(installation.uuid)")),
+      ("signers", .array(installation.signers.map { .string("\($0)") })),
+      ("signedTimes", .bool(installation.hasSignedTimes)),
+      ("bytesWritten", installation.bytesWritten.map { .unsigned($0) } ?? .null),
+      ("activated", .bool(isActivated)),
+      ("changes", .array(installation.changes.map { .string("\($0)") })),
+    ])
   }
 }
 

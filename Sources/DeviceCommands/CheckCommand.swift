@@ -20,7 +20,7 @@ struct CheckCommand: AsyncParsableCommand {
   private static let maximumFiles = 1000
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.open()
     let options = try trust.options()
     let paths = try candidates()
     var reports: [(String, UpdateReport)] = []

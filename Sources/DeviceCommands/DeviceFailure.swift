@@ -23,9 +23,9 @@ enum DeviceFailure {
   private static func exit(of error: InstallError) -> ProgramExit {
     switch error {
     case .notRoot: .notRoot
-    case .notBtrfs: .notBtrfs
+    case .notBtrfs, .noRunningSystem, .notMountable: .notBtrfs
     case .busy: .busy
-    case .noSuchVersion, .nothingToRollBack, .noManifest: .noSuchVersion
+    case .noSuchVersion, .nothingToRollBack, .noManifest, .notProven: .noSuchVersion
     case .recordCorrupt, .journalMismatch: .journalCorrupt
     case .notSigned: .unsigned
     case .notTrusted: .untrusted
@@ -37,14 +37,15 @@ enum DeviceFailure {
     case .alreadyInstalled: .alreadyInstalled
     case .parentMissing: .parentMissing
     case .parentModified: .parentModified
-    case .notEnoughSpace, .spaceExhausted: .noSpace
+    case .notEnoughSpace, .notEnoughMetadataSpace, .quotaReached, .spaceExhausted: .noSpace
     case .notEnoughMemory: .noMemory
     case .damagedPayload, .receive, .otherTarget: .damaged
     case .fileTruncated: .truncated
     case .trailingBytes: .trailingBytes
     case .resultDiffers, .versionModified, .versionNotReadOnly: .resultDiffers
     case .cancelled: .cancelled
-    case .notSubvolume, .system: .systemFailure
+    case .notSubvolume, .notCarriedOver, .system: .systemFailure
+    case .notWipeable: .usage
     }
   }
 }

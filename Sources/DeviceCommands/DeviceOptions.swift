@@ -8,10 +8,49 @@ public import UpdateInstaller
 
 /// Where the device's disk is.
 struct RootOptions: ParsableArguments {
-  @Option(help: "The directory that holds the sys_root_* subvolumes.") var root: String
+  @Option(
+    help: """
+      The directory that holds the sys_root_* subvolumes. [default: the top level of the file \
+      system that / is on, mounted for this program alone]
+      """)
+  var root: String?
+  @Option(help: "Instead of --root: the block device whose top level holds them.")
+  var device: String?
+  @Option(help: "The directory below the top level that holds them. [default: the top level]")
+  var directory: String?
+
+  /// One of the ways, and no more.
+  func validate() throws {
+    guard root == nil || device == nil && directory == nil else {
+      throw ValidationError("--root excludes --device and --directory")
+    }
+  }
+
+  private var location: DeviceLocation {
+    if let root { return .directory(root) }
+    if let device { return .blockDevice(device, directory: directory) }
+    return .runningSystem(directory: directory)
+  }
 
   /// Opens it.
-  func device() throws(InstallError) -> Device { try Device(path: root) }
+  func open() throws(InstallError) -> Device { try Device(location) }
+}
+
+/// What a new system takes over.
+struct PersistOptions: ParsableArguments {
+  @Option(
+    help: """
+      A file or directory that the new system takes over from the present one; may be given \
+      several times.
+      """)
+  var persist: [String] = []
+
+  /// The same for the library.
+  func list() throws -> PersistList {
+    do throws(PersistListError) { return try PersistList(texts: persist) } catch {
+      throw CommandFailure(.usage, "--persist: \(error)")
+    }
+  }
 }
 
 /// Whom the device trusts, and what it is.

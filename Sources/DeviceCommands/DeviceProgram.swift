@@ -11,6 +11,7 @@ public struct DeviceProgram: AsyncParsableCommand {
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
       StatusCommand.self, ListCommand.self, VerifyCommand.self, RecoverCommand.self,
+      PruneCommand.self,
     ])
 
   /// A program without arguments.

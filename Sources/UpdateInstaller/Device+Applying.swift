@@ -27,15 +27,23 @@ extension Device {
     try checks.checkTool()
     try checks.checkProduct()
     let device = try LockedDevice(self, for: "apply")
-    let changes = try device.recover()
+    let writtenBefore = device.bytesWritten()
+    var changes = try device.recover()
     try checks.checkFloor(device.state.floor())
     try checks.checkNotInstalled(in: device.directory)
     let inexact = try device.state.inexactTrees()
     let parent = try checks.findParent(in: device.directory, inexact, observer)
-    try checks.checkSpace(in: device.directory)
+    if options.pruning == .never { try checks.checkSpace(in: device.directory) }
+    // Nothing is deleted for what cannot be applied anyway.
     try checks.checkMemory()
+    changes += try device.makeRoom(
+      for: checks, options.pruning, on: self, parent: parent?.uuid())
+    try checks.checkSpace(in: device.directory)
     var installation = try device.install(verified, from: source, parent: parent, observer)
     installation.changes = changes
+    if let before = writtenBefore, let after = device.bytesWritten(), after >= before {
+      installation.bytesWritten = after - before
+    }
     return installation
   }
 

@@ -41,20 +41,16 @@ extension Device {
     try attempt { () throws(SystemError) in try Subvolume.list(in: directory) }
   }
 
-  /// The UUID of what `/` is; `nil` if that is not btrfs.
+  /// The UUID of what runs; `nil` if that is not btrfs, or hidden.
   private func runningSubvolume() throws(InstallError) -> SubvolumeUUID? {
-    try attempt { () throws(SystemError) in
-      let root = try Descriptor.open("/", [.readOnly, .directory])
-      guard try FileSystem.isBtrfs(root) else { return nil }
-      return try Subvolume.info(of: root).uuid
-    }
+    try attempt { () throws(SystemError) in try RunningSystem.subvolume()?.uuid }
   }
 }
 
 extension InstalledVersion {
   init(_ version: SystemVersion, _ info: SubvolumeInfo) {
     self.init(
-      version: version, uuid: info.uuid, receivedUUID: info.receivedUUID,
+      version: version, uuid: info.uuid, subvolumeID: info.id, receivedUUID: info.receivedUUID,
       isReadOnly: info.isReadOnly,
       isUntouched: info.receivedUUID.isZero ? nil : info.isUntouchedSinceReceive,
       creationTime: info.creationTime)

@@ -9,20 +9,45 @@ internal import Linux
 /// Nothing here is safe against another program that renames these subvolumes at the same time.
 public struct Device: ~Copyable, Sendable {
   let directory: Descriptor
+  /// Kept as long as the directory is.
+  private let mount: DetachedMount?
 
   /// Opens the directory at `path`.
   ///
   /// - Throws: ``InstallError/notRoot``, ``InstallError/notBtrfs(path:)``, or
   ///   ``InstallError/system(_:)`` if there is no such directory.
-  public init(path: String) throws(InstallError) {
+  public init(path: String) throws(InstallError) { try self.init(.directory(path)) }
+
+  /// Opens the directory that holds the subvolumes.
+  ///
+  /// - Throws: ``InstallError/notRoot``, ``InstallError/notBtrfs(path:)``,
+  ///   ``InstallError/noRunningSystem``, ``InstallError/notMountable(device:_:)``, or
+  ///   ``InstallError/system(_:)`` if there is no such directory.
+  public init(_ location: DeviceLocation) throws(InstallError) {
     guard Machine.isRoot else { throw .notRoot }
+    switch location {
+    case .directory(let path):
+      directory = try Self.openDirectory(path)
+      mount = nil
+    case .blockDevice(let path, let name):
+      let mount = try TopLevel.mount(path)
+      directory = try TopLevel.open(name, in: mount)
+      self.mount = consume mount
+    case .runningSystem(let name):
+      let mount = try TopLevel.mountOfRunningSystem()
+      directory = try TopLevel.open(name, in: mount)
+      self.mount = consume mount
+    }
+  }
+
+  private static func openDirectory(_ path: String) throws(InstallError) -> Descriptor {
     let opened = try attempt { () throws(SystemError) in
       try Descriptor.open(path, [.readOnly, .directory])
     }
     guard try attempt({ () throws(SystemError) in try FileSystem.isBtrfs(opened) }) else {
       throw .notBtrfs(path: path)
     }
-    directory = opened
+    return opened
   }
 
   /// What is under a name: `nil` if nothing is.

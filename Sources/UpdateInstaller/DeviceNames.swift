@@ -8,6 +8,8 @@ public enum DeviceNames {
   public static let last = "sys_root_last"
   /// What is going to be ``current``, or was ``last`` and is going to be deleted.
   static let next = ".sys_root_current.next"
+  /// What is read of a system while its files are carried over into the next one.
+  static let frozen = ".sys_root_current.frozen"
   /// The directory for what must outlive every system: journal, version floor, manifests.
   public static let state = ".btrfs-update"
 

@@ -5,6 +5,7 @@ internal import Linux
 // current before, L what is called last, N the new one.
 //
 //  1. snapshot of the version as .next     C, L as they were; .next is a leftover, and goes
+//     what is to persist is copied into it the same
 //  2. its origin is written                the same; an origin more, which the next write drops
 //  3. commit                               the same: nothing counts before the journal does
 //  4. journal {N, C, L}                    C is current: undone, .next goes
@@ -20,7 +21,9 @@ internal import Linux
 // Steps 6 to 12 are `settle`, which recovery calls, too: finishing is the same code as doing.
 extension LockedDevice {
   /// Makes a snapshot of a version current, and what was current last.
-  borrowing func activate(_ version: SystemVersion) throws(InstallError) -> [DeviceChange] {
+  borrowing func activate(
+    _ version: SystemVersion, carryingOver list: PersistList = .none
+  ) throws(InstallError) -> [DeviceChange] {
     let name = DeviceNames.version(version)
     guard let source = try directory.openSubvolume(name) else { throw .noSuchVersion(version) }
     guard try attempt({ () throws(SystemError) in try Subvolume.isReadOnly(source) }) else {
@@ -35,10 +38,11 @@ extension LockedDevice {
     }
     do throws(InstallError) {
       guard let next = try uuid(DeviceNames.next) else { throw .noSuchVersion(version) }
+      let leftOut = try carryOver(list, into: DeviceNames.next)
       try state.write(
         origins.adding(version, of: next, keeping: [current, last].compactMap(\.self)))
       try commit()
-      return try carryOut(.activate(version, next: next, current: current, last: last))
+      return try leftOut + carryOut(.activate(version, next: next, current: current, last: last))
     } catch {
       // Does nothing where it is the activation's own end that could not be reached.
       if try readJournal() == nil { _ = drop(DeviceNames.next) }

@@ -29,7 +29,8 @@ extension LockedDevice {
   /// Whether a name is only there while something is done. Who holds the lock knows that nobody
   /// is doing it.
   static func isLeftover(_ name: String) -> Bool {
-    name == DeviceNames.next || DeviceNames.staging(named: name) != nil
+    name == DeviceNames.next || name == DeviceNames.frozen
+      || DeviceNames.staging(named: name) != nil
       || DeviceNames.isDropped(name)
   }
 }
