@@ -24,6 +24,8 @@ public struct SpaceInfo: Hashable, Sendable {
   public var isMixed = false
   /// What of each device belongs to no block group yet.
   public var unallocated: [UInt64] = []
+  /// How large all devices together are.
+  public var deviceBytes: UInt64 = 0
 
   /// What still fits of metadata without allocating more: never less than this.
   public var availableMetadata: UInt64 {
@@ -105,7 +107,9 @@ extension FileSystem {
     let available = try descriptor.fileSystemStatus().availableBytes
     var info = SpaceInfo(availableData: available)
     for space in spaces.prefix(Int(count)) { info.add(space) }
-    info.unallocated = try devices(of: descriptor).map(\.unallocatedBytes)
+    let devices = try devices(of: descriptor)
+    info.unallocated = devices.map(\.unallocatedBytes)
+    info.deviceBytes = devices.reduce(0) { $0.saturatingAdd($1.totalBytes) }
     return info
   }
 }

@@ -38,7 +38,12 @@ extension LockedDevice {
       return false
     } catch {
       switch error {
-      case .notEnoughSpace, .notEnoughMetadataSpace, .quotaReached: return true
+      case .notEnoughSpace(let needed, _), .notEnoughMetadataSpace(let needed, _),
+        .quotaReached(_, let needed, _):
+        // What is larger than the disk will never fit, whatever is deleted.
+        let space = try attempt { () throws(SystemError) in try FileSystem.space(in: directory) }
+        guard needed <= space.deviceBytes else { throw error }
+        return true
       default: throw error
       }
     }
