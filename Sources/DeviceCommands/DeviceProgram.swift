@@ -11,7 +11,7 @@ public struct DeviceProgram: AsyncParsableCommand {
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
       StatusCommand.self, ListCommand.self, VerifyCommand.self, RecoverCommand.self,
-      PruneCommand.self,
+      PruneCommand.self, FactoryResetCommand.self,
     ])
 
   /// A program without arguments.

@@ -43,7 +43,7 @@ extension Device {
 
   /// The UUID of what runs; `nil` if that is not btrfs, or hidden.
   private func runningSubvolume() throws(InstallError) -> SubvolumeUUID? {
-    try attempt { () throws(SystemError) in try RunningSystem.subvolume()?.uuid }
+    try attempt { () throws(SystemError) in try RunningRoot.subvolume()?.uuid }
   }
 }
 

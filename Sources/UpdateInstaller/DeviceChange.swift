@@ -14,6 +14,8 @@ public enum DeviceChange: Hashable, Sendable {
   case deleted(name: String)
   /// A subvolume that is of no use any more could not be deleted; the next call tries again.
   case kept(name: String, KeepReason)
+  /// A subvolume became an empty one.
+  case wiped(name: String)
   /// Something was to be carried over into the new system, but is in a subvolume of its own.
   case leftOut(path: String)
 }
@@ -41,6 +43,7 @@ extension DeviceChange: CustomStringConvertible {
     case .finishedRollback: "finished rolling back"
     case .undidRollback: "took back the rollback"
     case .deleted(let name): "deleted \(name)"
+    case .wiped(let name): "wiped \(name)"
     case .leftOut(let path): "did not carry over \(path): it is in a subvolume of its own"
     case .kept(let name, let reason): "kept \(name): \(reason)"
     }

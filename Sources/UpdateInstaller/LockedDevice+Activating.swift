@@ -1,4 +1,5 @@
 internal import Btrfs
+internal import Bytes
 internal import Linux
 
 // Activating, step by step, and what a power cut right after each step leaves. C is what is called
@@ -22,7 +23,8 @@ internal import Linux
 extension LockedDevice {
   /// Makes a snapshot of a version current, and what was current last.
   borrowing func activate(
-    _ version: SystemVersion, carryingOver list: PersistList = .none
+    _ version: SystemVersion, carryingOver list: PersistList = .none,
+    reset: (SubvolumeUUID) -> PendingReset? = { _ in nil }
   ) throws(InstallError) -> [DeviceChange] {
     let name = DeviceNames.version(version)
     guard let source = try directory.openSubvolume(name) else { throw .noSuchVersion(version) }
@@ -41,11 +43,15 @@ extension LockedDevice {
       let leftOut = try carryOver(list, into: DeviceNames.next)
       try state.write(
         origins.adding(version, of: next, keeping: [current, last].compactMap(\.self)))
+      if let reset = reset(next) { try state.write(reset) }
       try commit()
       return try leftOut + carryOut(.activate(version, next: next, current: current, last: last))
     } catch {
       // Does nothing where it is the activation's own end that could not be reached.
-      if try readJournal() == nil { _ = drop(DeviceNames.next) }
+      if try readJournal() == nil {
+        _ = drop(DeviceNames.next)
+        _ = try finishReset()
+      }
       throw error
     }
   }

@@ -56,7 +56,7 @@ extension LockedDevice {
 
   /// The name of the system whose files are the present ones; `nil` if there is none.
   private func presentSystem() throws(InstallError) -> String? {
-    let running = try attempt { () throws(SystemError) in try RunningSystem.subvolume()?.uuid }
+    let running = try attempt { () throws(SystemError) in try RunningRoot.subvolume()?.uuid }
     if let running, try uuid(DeviceNames.last) == running { return DeviceNames.last }
     return try uuid(DeviceNames.current) == nil ? nil : DeviceNames.current
   }

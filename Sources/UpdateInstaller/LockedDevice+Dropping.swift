@@ -45,7 +45,7 @@ extension LockedDevice {
 
   /// Whether it is what runs now, also where this process does not see that mount.
   private func isRunning(_ info: SubvolumeInfo) throws(SystemError) -> Bool {
-    try RunningSystem.subvolume()?.uuid == info.uuid
+    try RunningRoot.subvolume()?.uuid == info.uuid
   }
 
   /// Its name afterwards.

@@ -10,6 +10,7 @@ extension LockedDevice {
       changes.append(entry.change(isFinished: settled.isFinished))
       changes += settled.changes
     }
+    changes += try finishReset()
     try removeLeftovers(&changes)
     return changes
   }
@@ -29,7 +30,7 @@ extension LockedDevice {
   /// Whether a name is only there while something is done. Who holds the lock knows that nobody
   /// is doing it.
   static func isLeftover(_ name: String) -> Bool {
-    name == DeviceNames.next || name == DeviceNames.frozen
+    [DeviceNames.next, DeviceNames.frozen, DeviceNames.emptied].contains(name)
       || DeviceNames.staging(named: name) != nil
       || DeviceNames.isDropped(name)
   }

@@ -50,7 +50,7 @@ extension Device {
   func prunePlan(keeping count: Int, parent: SubvolumeUUID?) throws(InstallError) -> PrunePlan {
     let origins = try StateDirectory(ifIn: directory)?.origins()
     var users: [PrunePlan.User] = []
-    let running = try attempt { () throws(SystemError) in try RunningSystem.subvolume() }
+    let running = try attempt { () throws(SystemError) in try RunningRoot.subvolume() }
     let systems: [(SubvolumeInfo?, PruneRefusal)] = [
       (try subvolume(DeviceNames.current), .madeCurrent),
       (try subvolume(DeviceNames.last), .madeLast), (running, .running),

@@ -27,7 +27,7 @@ enum TopLevel {
 
   /// Mounts the top level of the file system that the running system is on.
   static func mountOfRunningSystem() throws(InstallError) -> DetachedMount {
-    let root = try attempt { () throws(SystemError) in try RunningSystem.root() }
+    let root = try attempt { () throws(SystemError) in try RunningRoot.open() }
     guard let root else { throw .noRunningSystem }
     return try mount(sharedWith: root)
   }
@@ -75,39 +75,5 @@ enum TopLevel {
       while path.hasSuffix("/") { path = path.dropLast() }
       return try root.open(beneath: String(path), [.readOnly, .directory])
     }
-  }
-}
-
-/// What runs now.
-enum RunningSystem {
-  /// `/`, or of an overlay the uppermost lower layer on btrfs, as far as its path leads there from
-  /// here; `nil` if there is none.
-  ///
-  /// An initramfs that makes an overlay of directories that the running system does not see hides
-  /// where they are.
-  static func root() throws(SystemError) -> Descriptor? {
-    let root = try Descriptor.open("/", [.readOnly, .directory])
-    if try FileSystem.isBtrfs(root) { return consume root }
-    for path in try MountTable().lowerLayers(ofOverlayAt: "/") {
-      if let layer = try open(layer: path) { return consume layer }
-    }
-    return nil
-  }
-
-  private static func open(layer path: String) throws(SystemError) -> Descriptor? {
-    do throws(SystemError) {
-      let layer = try Descriptor.open(path, [.readOnly, .directory])
-      guard try FileSystem.isBtrfs(layer) else { return nil }
-      return consume layer
-    } catch {
-      if [.noSuchFile, .notDirectory].contains(error.errno) { return nil }
-      throw error
-    }
-  }
-
-  /// What the kernel knows of the subvolume that runs; `nil` if that is not btrfs, or hidden.
-  static func subvolume() throws(SystemError) -> SubvolumeInfo? {
-    guard let root = try root() else { return nil }
-    return try Subvolume.info(of: root)
   }
 }

@@ -110,6 +110,9 @@ struct PrivateMountTests {
       cd $root; mkdir -p usr proc dev sys tmp program
       for name in lib lib64 bin; do [ -e $name ] || ln -s usr/$name $name; done
       for name in usr proc dev sys; do mount --rbind /$name $name; done
+      for directory in $(ldd \(program) | grep -o ' /[^ ]*' | xargs -n1 dirname | sort -u); do
+        [ -e .$directory ] || { mkdir -p .$directory; mount --bind $directory .$directory; }
+      done
       mount --bind \(URL(filePath: program).deletingLastPathComponent().path) program
       exec chroot . /program/btrfs-update status --json
       """
@@ -159,10 +162,11 @@ struct PrivateMountTests {
     try disk.makeTypical()
     let text = try status(
       """
-      mkdir $base/lower $base/upper; mount -o subvol=sys_root_current $loop $base/lower
+      mount -t tmpfs none /mnt; mkdir /mnt/lower $base/upper
+      mount -o subvol=sys_root_current $loop /mnt/lower
       mount -t tmpfs none $base/upper; mkdir $base/upper/up $base/upper/work
       mount -t overlay -o \
-      lowerdir=$base/lower,upperdir=$base/upper/up,workdir=$base/upper/work none $root
+      lowerdir=/mnt/lower,upperdir=$base/upper/up,workdir=$base/upper/work none $root
       """)
     #expect(text.contains("it cannot be told which btrfs file system this system runs from"))
   }
