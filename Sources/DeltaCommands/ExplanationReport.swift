@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CommandSupport
 internal import UpdateBuilder
 
@@ -78,7 +79,7 @@ struct ExplanationReport {
   private static func whole(_ length: Double) -> String { "\(UInt64(length + 0.5))" }
 
   private static func name(_ path: [UInt8]) -> String {
-    TerminalText.oneLine(String(decoding: path, as: UTF8.self))
+    QuotedText.oneLine(String(decoding: path, as: UTF8.self))
   }
 
   private static func row(_ name: String, _ columns: [String], _ rest: String = "") -> String {

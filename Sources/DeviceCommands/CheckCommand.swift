@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
 internal import Linux
 internal import UpdateFile
@@ -30,7 +31,7 @@ struct CheckCommand: AsyncParsableCommand {
     } else {
       for (path, report) in reports {
         for line in Self.lines(path, report) {
-          try StandardOutput.write(TerminalText.oneLine(line))
+          try StandardOutput.write(QuotedText.oneLine(line))
         }
       }
     }

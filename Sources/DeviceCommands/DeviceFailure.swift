@@ -28,7 +28,7 @@ enum DeviceFailure {
     case .noSuchVersion, .nothingToRollBack, .noManifest, .notProven: .noSuchVersion
     case .recordCorrupt, .journalMismatch: .journalCorrupt
     case .notSigned: .unsigned
-    case .notTrusted: .untrusted
+    case .notTrusted, .tooFewSignatures, .tooFewKeysLeft, .tooManyKeys: .untrusted
     case .badSignature: .badSignature
     case .notUpdateFile, .damagedHead: .notAnUpdate
     case .unsupportedRevision, .unsupportedFeature, .toolTooOld: .unsupported

@@ -56,18 +56,23 @@ struct PersistOptions: ParsableArguments {
 /// Whom the device trusts, and what it is.
 struct TrustOptions: ParsableArguments {
   @Option(help: "The directory of the trusted public keys, *.pem.") var keys: String
+  @Option(help: "How many different trusted keys must have signed.") var threshold = 1
   @Option(
     help:
       "What this device is. [default: the line in /etc/btrfs-update/compatible, if there is one]"
   )
   var compatible: String?
 
+  func validate() throws {
+    guard threshold >= 1 else { throw ValidationError("--threshold is at least 1") }
+  }
+
   /// The same for the library.
   func options(forcesDowngrade: Bool = false) throws -> InstallOptions {
     InstallOptions(
       keys: try TrustedKeys.inDirectory(keys), product: try compatible ?? ProductFile.product(),
       toolVersion: ToolVersion(ProgramVersion.text) ?? ToolVersion(0, 0, 0),
-      forcesDowngrade: forcesDowngrade)
+      threshold: threshold, forcesDowngrade: forcesDowngrade)
   }
 }
 

@@ -10,8 +10,8 @@ public struct DeviceProgram: AsyncParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
-      StatusCommand.self, ListCommand.self, VerifyCommand.self, RecoverCommand.self,
-      PruneCommand.self, FactoryResetCommand.self,
+      StatusCommand.self, ListCommand.self, KeysCommand.self, VerifyCommand.self,
+      RecoverCommand.self, PruneCommand.self, FactoryResetCommand.self,
     ])
 
   /// A program without arguments.

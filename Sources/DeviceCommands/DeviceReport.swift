@@ -31,6 +31,7 @@ enum DeviceReport {
       ("current", json(status.current)), ("last", json(status.last)),
       ("floor", status.floor.map { .unsigned($0.number) } ?? .null),
       ("versions", .array(status.versions.map { json($0) })),
+      ("keys", KeyReport(status.keys).json),
       ("pending", status.pending.map { .string("\($0)") } ?? .null),
       ("leftovers", .array(status.leftovers.map { .string($0) })),
     ])

@@ -1,4 +1,5 @@
 public import Signing
+public import UpdateFile
 
 /// What to build an update from, and how.
 public struct BuildOptions: Sendable {
@@ -8,8 +9,13 @@ public struct BuildOptions: Sendable {
   public var child: String
   /// The file to write. It appears whole, or not at all.
   public var output: String
-  /// The keys that sign the update, at least one.
+  /// The keys that sign the update: at least one, unless it ``isUnsigned``.
   public var keys: [SigningKey]
+  /// Whether no key signs the update yet: no device takes it before ``FinishedUpdate`` has added
+  /// signatures.
+  public var isUnsigned: Bool
+  /// Which keys the update brings to devices, and which it revokes.
+  public var keyChanges: KeyChanges
   /// The kind of device that the update is for; `nil` for devices without one.
   public var product: String?
   /// The number of the parent's version; `nil` to take it from its name.
@@ -40,6 +46,8 @@ public struct BuildOptions: Sendable {
     self.child = child
     self.output = output
     self.keys = keys
+    isUnsigned = false
+    keyChanges = KeyChanges()
     product = nil
     fromVersion = nil
     toVersion = nil

@@ -25,7 +25,7 @@ struct BuildRun {
   /// Opens the trees and checks that they can be built from.
   init(_ options: BuildOptions, progress: BuildProgress) throws(BuildError) {
     guard Machine.isRoot else { throw .notRoot }
-    try Self.checkKeys(options.keys)
+    try Self.checkKeys(options)
     guard (1...2).contains(options.streamVersion) else {
       throw .unsupportedStreamVersion(options.streamVersion)
     }
@@ -40,17 +40,20 @@ struct BuildRun {
 
   /// What would fail in the end fails at once.
   private static func checkOutput(_ path: String) throws(BuildError) {
-    do throws(SystemError) {
-      if let type = try OutputFile.existing(at: path), type != .regular {
-        throw SystemError(
-          operation: "open", path: path, errno: type == .directory ? .isDirectory : .fileExists)
-      }
-    } catch { throw .system(error) }
+    do throws(SystemError) { try OutputFile.checkReplaceable(path) } catch {
+      throw .system(error)
+    }
   }
 
   /// A head holds each key's signature once, and not too many.
-  private static func checkKeys(_ keys: [SigningKey]) throws(BuildError) {
-    guard !keys.isEmpty else { throw .noKey }
+  private static func checkKeys(_ options: BuildOptions) throws(BuildError) {
+    let keys = options.keys
+    guard keys.isEmpty == options.isUnsigned else {
+      throw keys.isEmpty ? .noKey : .keyOfUnsigned
+    }
+    do throws(UpdateFileError) { try options.keyChanges.check() } catch {
+      throw .updateFile(error)
+    }
     guard keys.count <= UpdateHead.maximumSignatureCount else {
       throw .updateFile(.tooManySignatures)
     }

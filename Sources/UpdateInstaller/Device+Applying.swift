@@ -22,13 +22,17 @@ extension Device {
     observer: InstallObserver = { _ in true }
   ) throws(InstallError) -> Installation {
     let source = try UpdateSource(source)
-    let verified = try source.readHead().verified(for: options)
-    let checks = UpdateChecks(manifest: verified.manifest, options: options)
-    try checks.checkTool()
-    try checks.checkProduct()
+    let head = try source.readHead()
+    // Most of what is not for this device is refused before anything is touched; unless there is
+    // something to recover, which may change who is trusted.
+    if try !hasJournal() { try head.admitted(by: options, keys()) }
     let device = try LockedDevice(self, for: "apply")
     let writtenBefore = device.bytesWritten()
     var changes = try device.recover()
+    // Only now nobody else can revoke a key any more.
+    let verified = try head.admitted(by: options, device.state.keys())
+    let checks = UpdateChecks(manifest: verified.manifest, options: options)
+    try checks.checkKeys(device.state.keys())
     try checks.checkFloor(device.state.floor())
     try checks.checkNotInstalled(in: device.directory)
     let inexact = try device.state.inexactTrees()
@@ -55,8 +59,10 @@ extension Device {
     observer: InstallObserver = { _ in true }
   ) -> UpdateReport {
     let manifest: Manifest
+    let keys: DeviceKeys
     do throws(InstallError) {
-      manifest = try UpdateSource(source).readHead().verified(for: options).manifest
+      keys = try self.keys()
+      manifest = try UpdateSource(source).readHead().verified(for: options, keys).manifest
     } catch {
       return UpdateReport(manifest: nil, problems: [error])
     }
@@ -67,6 +73,7 @@ extension Device {
     }
     ask { () throws(InstallError) in try checks.checkTool() }
     ask { () throws(InstallError) in try checks.checkProduct() }
+    ask { () throws(InstallError) in try checks.checkKeys(keys) }
     ask { () throws(InstallError) in
       try checks.checkFloor(StateDirectory(ifIn: directory)?.floor())
     }
@@ -107,11 +114,34 @@ extension Device {
 }
 
 extension UpdateHead {
-  /// What the head says, if a key that the device trusts has signed it.
-  fileprivate func verified(for options: InstallOptions) throws(InstallError) -> VerifiedManifest {
-    do throws(UpdateFileError) { return try verified(by: options.keys) } catch {
+  /// What the head says, if enough keys that the device trusts have signed it.
+  fileprivate func verified(
+    for options: InstallOptions, _ keys: DeviceKeys
+  ) throws(InstallError) -> VerifiedManifest {
+    do throws(UpdateFileError) {
+      return try verified(
+        by: keys.trusted(with: options.keys), threshold: options.neededKeys)
+    } catch {
       throw InstallError(error)
     }
+  }
+
+  /// The same, if the update is for such a device and such a program.
+  @discardableResult
+  fileprivate func admitted(
+    by options: InstallOptions, _ keys: DeviceKeys
+  ) throws(InstallError) -> VerifiedManifest {
+    let verified = try verified(for: options, keys)
+    let checks = UpdateChecks(manifest: verified.manifest, options: options)
+    try checks.checkTool()
+    try checks.checkProduct()
+    return verified
+  }
+}
+
+extension Device {
+  fileprivate func hasJournal() throws(InstallError) -> Bool {
+    try StateDirectory(ifIn: directory)?.journal() != nil
   }
 }
 

@@ -10,9 +10,11 @@ extension Device {
     let versions = try installedVersions()
     var origins: SnapshotOrigins?
     var (floor, pending): (SystemVersion?, JournalEntry?)
+    var keys = DeviceKeys()
     if let state {
       origins = try state.origins()
       floor = try state.floor()
+      keys = try state.keys()
       pending = try state.journal()
     }
     let running = try runningSubvolume()
@@ -25,7 +27,7 @@ extension Device {
     }
     return DeviceStatus(
       current: try system(DeviceNames.current), last: try system(DeviceNames.last),
-      versions: versions, floor: floor, pending: pending,
+      versions: versions, floor: floor, keys: keys, pending: pending,
       leftovers: try subvolumes().map(\.text).filter(LockedDevice.isLeftover))
   }
 

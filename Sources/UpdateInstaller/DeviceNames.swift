@@ -27,6 +27,8 @@ public enum DeviceNames {
   static let inexact = "inexact"
   /// In ``state``: what a factory reset has still to do.
   static let reset = "reset"
+  /// In ``state``: what updates said of keys.
+  static let keys = "keys"
   /// In ``state``: the directory of the installed versions' manifests.
   static let manifests = "manifests"
 

@@ -46,6 +46,13 @@ extension InstallError: CustomStringConvertible {
     switch self {
     case .notSigned: "the update is not signed"
     case .notTrusted: "the update is not signed by a trusted key"
+    case .tooFewSignatures(let good, let needed):
+      "the update is signed by \(good) of the \(needed) trusted keys needed"
+    case .tooFewKeysLeft(let left, let needed):
+      "the update revokes too many keys: \(left) would be trusted afterwards, and "
+        + "\(needed) must be, or nothing could be installed any more"
+    case .tooManyKeys(let limit):
+      "the device cannot remember more than \(limit) keys and revocations"
     case .badSignature(let keyID):
       "the signature by key \(keyID) is wrong: the update was changed after it was signed"
     case .notUpdateFile: "this is not an update file"

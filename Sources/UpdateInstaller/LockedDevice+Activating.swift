@@ -14,7 +14,8 @@ internal import Linux
 //  6. commit                               N is current: finished
 //  7. exchange .next and last              .next is C, or L, or nothing: finished
 //  8. commit                               the same
-//  9. the version floor is raised          the same; raising it again changes nothing
+//  9. the version floor is raised, and     the same; doing it again changes nothing
+//     the version's keys are adopted
 // 10. the journal goes                     all is done but for .next, which is a leftover
 // 11. commit                               the same
 // 12. .next is deleted                     nothing: or it is still there, and goes
@@ -34,6 +35,7 @@ extension LockedDevice {
     let (current, last) = (try uuid(DeviceNames.current), try uuid(DeviceNames.last))
     // What cannot be read must not be noticed only when current is exchanged already.
     _ = try state.floor()
+    _ = try state.keys()
     let origins = try state.origins()
     try attempt { () throws(SystemError) in
       try Subvolume.snapshot(of: source, as: DeviceNames.next, in: directory)

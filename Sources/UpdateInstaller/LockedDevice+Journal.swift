@@ -55,6 +55,7 @@ extension LockedDevice {
       if case .activate(let version, next: _, let current, last: _) = entry {
         try moveToLast(current)
         try state.raiseFloor(to: version)
+        try adoptKeys(of: version)
       }
     }
     try state.clearJournal()

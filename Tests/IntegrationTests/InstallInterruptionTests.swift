@@ -1,8 +1,10 @@
 import Btrfs
 import Bytes
+import Crypto
 import Linux
 import TestSupport
 import Testing
+import UpdateFile
 
 @testable import UpdateInstaller
 
@@ -39,6 +41,17 @@ struct InstallInterruptionTests {
         let top = try disk.mount.open()
         try Subvolume.delete("sys_root_current", in: top)
       }
+      try expectKey(disk)
+    }
+
+    /// Version 3 brings a key and revokes another.
+    private func expectKey(_ disk: InstallDisk) throws {
+      let raw = [UInt8](repeating: 3, count: 32)
+      let changes = KeyChanges(
+        added: [try VerificationKey(rawRepresentation: raw.rawSpan)],
+        revoked: [SHA256.hash(raw.rawSpan)])
+      let device = try LockedDevice(disk.device(), for: "test")
+      try device.state.changeKeys { $0.expecting(changes, from: SystemVersion(3)) }
     }
 
     func run(_ device: borrowing Device) throws(InstallError) {
@@ -60,6 +73,12 @@ struct InstallInterruptionTests {
     let status = try device.status()
     #expect(status.pending == nil && status.leftovers.isEmpty, "call \(call)")
     #expect(try !disk.names().contains { $0.hasSuffix(".new") || $0 == "journal" })
+    // What the version brought counts exactly where it is good.
+    let (keys, isGood) = (status.keys, status.floor == SystemVersion(3))
+    #expect(keys.learned.count == (isGood ? 1 : 0), "call \(call)")
+    #expect(keys.revoked.count == (isGood ? 1 : 0), "call \(call)")
+    #expect(keys.pendingKeys.count == (isGood ? 0 : 1), "call \(call)")
+    #expect(keys.pendingRevocations.count == (isGood ? 0 : 1), "call \(call)")
     if after.current == before.current {
       #expect(after.last == before.last, "call \(call)")
     } else if operation.isActivation {

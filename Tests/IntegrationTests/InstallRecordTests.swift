@@ -100,7 +100,7 @@ struct InstallDamageTests {
 
   @Test(
     "A record that cannot be read stops everything, and nothing is touched",
-    arguments: ["journal", "floor", "origins"])
+    arguments: ["journal", "floor", "origins", "keys"])
   func stops(_ name: String) throws {
     try disk.makeTypical()
     let before = try ["sys_root_current", "sys_root_last"].map { try disk.uuid($0) }
