@@ -44,7 +44,13 @@ struct ApplyCommand: AsyncParsableCommand {
     let installation = try device.apply(source, options, observer: reporter.show)
     reporter.finish()
     Changes.print(installation.changes)
-    if !json { print(Self.text(installation)) }
+    if !json {
+      print("version \(installation.version) is installed")
+      // Not for scripts, which take JSON.
+      if let bytes = installation.bytesWritten {
+        StandardError.write("btrfs-update: \(ByteCount(bytes)) were written to the disk\n")
+      }
+    }
     if activate {
       Changes.print(try device.activate(installation.version, carryingOver: list))
       if !json {
@@ -52,11 +58,6 @@ struct ApplyCommand: AsyncParsableCommand {
       }
     }
     if json { try StandardOutput.write(Self.json(installation, isActivated: activate).text) }
-  }
-
-  private static func text(_ installation: Installation) -> String {
-    let written = installation.bytesWritten.map { "; \(ByteCount($0)) were written to the disk" }
-    return "version \(installation.version) is installed\(written ?? "")"
   }
 
   private static func json(_ installation: Installation, isActivated: Bool) -> JSONValue {
