@@ -10,28 +10,66 @@ public import UpdateInstaller
 /// Where the device's disk is, and how it is configured.
 struct RootOptions: ParsableArguments {
   @Option(
-    help: "The directory that holds the sys_root_* subvolumes. [default: Root= of [Device]]")
+    help: """
+      The directory that holds the sys_root_* subvolumes. [default: Root= of [Device], else the top \
+      level of the file system that / is on, mounted for this program alone]
+      """)
   var root: String?
-  @Option(help: "What the boot loader goes by: names or default-subvolume.")
-  var bootBackend = BootBackendName.names
+  @Option(help: "Instead of --root: the block device whose top level holds them.")
+  var device: String?
+  @Option(help: "The directory below the top level that holds them. [default: the top level]")
+  var directory: String?
+  @Option(
+    help: "What the boot loader goes by: names or default-subvolume. [default: Backend= of [Boot]]")
+  var bootBackend: BootBackendName?
   @OptionGroup var configuration: ConfigurationOptions
 
-  /// Opens it, without hooks: for what needs none, and so no configuration where --root is given.
-  func device() throws -> Device {
-    if let root { return try Device(path: root, boot: bootBackend.backend) }
-    return try device(configuration.load())
+  /// One of the ways, and no more.
+  func validate() throws {
+    guard root == nil || device == nil && directory == nil else {
+      throw ValidationError("--root excludes --device and --directory")
+    }
   }
 
+  /// Opens it, as it is configured.
+  func open() throws -> Device { try open(configuration.load()) }
+
   /// Opens it, with the running system's hooks.
-  func device(_ loaded: LoadedConfiguration) throws -> Device {
-    guard let path = root ?? loaded.configuration.device.root else {
-      throw CommandFailure(
-        .usage, "where the device's subvolumes are is not known: --root, or Root= of [Device]")
-    }
-    var device = try Device(path: path, boot: bootBackend.backend)
+  func open(_ loaded: LoadedConfiguration) throws -> Device {
+    var device = try Device(
+      location(loaded.configuration), boot: (bootBackend ?? .names).backend)
     let hooks = loaded.configuration.hooks
     device.hooks = Hooks(configuration.rules(timeLimit: hooks.timeLimit))
     return device
+  }
+
+  private func location(_ configured: DeviceConfiguration) -> DeviceLocation {
+    if let root { return .directory(root) }
+    if let device { return .blockDevice(device, directory: directory) }
+    if directory == nil, let root = configured.device.root { return .directory(root) }
+    return .runningSystem(directory: directory)
+  }
+}
+
+/// What a new system takes over.
+struct PersistOptions: ParsableArguments {
+  @Option(
+    help: """
+      A file or directory that the new system takes over from the present one, besides Persist= of \
+      [Update]; may be given several times.
+      """)
+  var persist: [String] = []
+
+  /// The same for the library.
+  func list(_ configuration: DeviceConfiguration) throws -> PersistList {
+    try Self.list(configuration.update.persist + persist, option: "--persist or Persist=")
+  }
+
+  /// Paths that were given by an option.
+  static func list(_ paths: [String], option: String) throws -> PersistList {
+    do throws(PersistListError) { return try PersistList(texts: paths) } catch {
+      throw CommandFailure(.usage, "\(option): \(error)")
+    }
   }
 }
 
