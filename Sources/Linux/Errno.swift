@@ -31,6 +31,8 @@ extension Errno {
   public static let interrupted = Errno(rawValue: EINTR)
   /// `EIO`
   public static let inputOutput = Errno(rawValue: EIO)
+  /// `E2BIG`
+  public static let tooManyArguments = Errno(rawValue: E2BIG)
   /// `EBADF`
   public static let badDescriptor = Errno(rawValue: EBADF)
   /// `EAGAIN`, the same number as `EWOULDBLOCK`

@@ -11,9 +11,11 @@
 #include <linux/openat2.h>
 #include <linux/reboot.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -86,6 +88,10 @@ static inline int clinux_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0
 
 static inline int clinux_set_pipe_capacity(int fd, int bytes) {
   return fcntl(fd, F_SETPIPE_SZ, bytes);
+}
+
+static inline void clinux_set_nonblocking(int fd) {
+  (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 static inline int clinux_get_inode_flags(int fd, uint32_t *flags) {
@@ -272,4 +278,75 @@ static inline int clinux_systemd_reboot_signal(void) { return SIGRTMIN + 5; }
 static inline int clinux_reboot(void) {
   return (int)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
                       LINUX_REBOOT_CMD_RESTART, NULL);
+}
+
+// Processes.
+
+enum { clinux_spawn_maximum = 64 };
+
+static inline int clinux_pidfd_open(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+// Sets a list of pointers, with its end, to strings that lie one behind the other.
+static inline void clinux_split(const char *strings, size_t count, const char **pointers) {
+  for (size_t at = 0; at < count; at++) {
+    pointers[at] = strings;
+    strings += strlen(strings) + 1;
+  }
+  pointers[count] = NULL;
+}
+
+// What the child does before it is another program: only calls that are allowed after the fork of
+// a process with threads. Ends with the number of the error in `report`.
+static inline void clinux_become(const char *path, const char **arguments, const char **environment,
+                                 int input, int output, int report) {
+  // Above those that they become, whichever numbers they have now.
+  input = fcntl(input, F_DUPFD_CLOEXEC, 10);
+  output = fcntl(output, F_DUPFD_CLOEXEC, 10);
+  int error = fcntl(report, F_DUPFD_CLOEXEC, 10);
+  if (error >= 0) report = error;
+  if (input < 0 || output < 0 || error < 0 || setsid() < 0 || chdir("/") < 0) goto failed;
+  if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) goto failed;
+  // CLOSE_RANGE_CLOEXEC is 4. A kernel before 5.11 has our own descriptors' flags to go by.
+  (void)syscall(SYS_close_range, 3, ~0u, 4);
+  umask(022);
+  // What was raised for us surprises programs that use select.
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    if (files.rlim_max == RLIM_INFINITY || files.rlim_max > 1024) files.rlim_cur = 1024;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+  }
+  for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execve(path, (char *const *)arguments, (char *const *)environment);
+failed:
+  error = errno;
+  ssize_t written = write(report, &error, sizeof error);
+  _exit(written == sizeof error ? 127 : 126);
+}
+
+// Starts a program as the leader of a new session. `arguments` and `environment` are so many
+// strings, one behind the other.
+static inline int clinux_spawn(const char *path, const char *arguments, size_t argument_count,
+                               const char *environment, size_t environment_count, int input,
+                               int output, int report) {
+  if (argument_count > clinux_spawn_maximum || environment_count > clinux_spawn_maximum) {
+    errno = E2BIG;
+    return -1;
+  }
+  const char *argv[clinux_spawn_maximum + 1];
+  const char *envp[clinux_spawn_maximum + 1];
+  clinux_split(arguments, argument_count, argv);
+  clinux_split(environment, environment_count, envp);
+  // No handler of ours runs in the child.
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  pid_t child = fork();
+  if (child == 0) clinux_become(path, argv, envp, input, output, report);
+  int error = errno;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return child;
 }
