@@ -19,7 +19,7 @@ struct BootCheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let check: BootCheck
-    do throws(InstallError) { check = try root.device().checkBoot() } catch {
+    do { check = try root.device().checkBoot() } catch {
       return Self.log("\(error)")
     }
     Changes.print(check.changes)

@@ -9,12 +9,11 @@ public import UpdateInstaller
 /// Where the device's disk is.
 struct RootOptions: ParsableArguments {
   @Option(help: "The directory that holds the sys_root_* subvolumes.") var root: String
-  @Option(help: "What the boot loader goes by: names or default-subvolume.")
-  var bootBackend = BootBackendName.names
+  @OptionGroup var boot: BootOptions
 
   /// Opens it.
-  func device() throws(InstallError) -> Device {
-    try Device(path: root, boot: bootBackend.backend)
+  func device() throws -> Device {
+    try Device(path: root, boot: boot.backend())
   }
 }
 
