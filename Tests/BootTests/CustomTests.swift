@@ -156,7 +156,7 @@ struct CustomTests {
       try BootConfiguration(
         "custom", options: ["script": "/s", "time-limit": "5", "counts": "no"])
         == .custom(script: "/s", timeLimit: .seconds(5), countsTries: false))
-    for name in BootConfiguration.names {
+    for name in BootConfiguration.backendNames {
       let needed = name == "custom" ? ["script": "/s"] : [:]
       #expect(try BootConfiguration(name, options: needed).backend().name == name)
     }

@@ -1,5 +1,5 @@
 internal import Bytes
-public import Linux
+internal import Linux
 
 /// systemd-boot, or another loader that reads entries of the Boot Loader Specification and counts
 /// tries in their names.

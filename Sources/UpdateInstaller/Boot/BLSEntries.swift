@@ -15,38 +15,52 @@ struct BLSEntries: ~Copyable {
 
   /// Opens it.
   init(on partition: borrowing Descriptor, token: String) throws(BootError) {
+    let directory = try Self.open(on: partition)
+    let names = try Self.names(in: directory, token)
+    self.init(directory, token, names)
+  }
+
+  private typealias Names = (own: [BLSEntryName], others: [String])
+
+  private init(_ directory: consuming Descriptor, _ token: String, _ names: Names) {
+    self.directory = directory
+    self.token = token
+    (own, others) = names
+  }
+
+  private static func open(on partition: borrowing Descriptor) throws(BootError) -> Descriptor {
     do throws(SystemError) {
-      directory = try partition.open(
+      return try partition.open(
         beneath: "loader/entries", [.readOnly, .directory, .noFollow])
     } catch {
       guard error.errno == .noSuchFile else { throw .system(error) }
       throw .unusable(path: partition.path, "there is no \"loader/entries\" in it")
     }
-    self.token = token
-    try read()
   }
 
-  /// Reads the names anew.
-  mutating func read() throws(BootError) {
-    (own, others) = ([], [])
-    let entries = try Self.list(directory)
+  private mutating func read() throws(BootError) {
+    (own, others) = try Self.names(in: directory, token)
+  }
+
+  private static func names(
+    in directory: borrowing Descriptor, _ token: String
+  ) throws(BootError) -> Names {
+    let entries: [DirectoryEntry]
+    do throws(SystemError) { entries = try directory.entries() } catch { throw .system(error) }
+    var names = Names([], [])
     for entry in entries {
       let text = String(decoding: entry.name, as: UTF8.self)
       if let name = BLSEntryName(text, token: token) {
-        own.append(name)
+        names.own.append(name)
       } else if text.hasSuffix(".conf") {
-        others.append(text)
+        names.others.append(text)
       }
     }
-    own.sort {
+    names.own.sort {
       let (isBad, isOtherBad) = ($0.state == .bad, $1.state == .bad)
       return isBad != isOtherBad ? isOtherBad : $0.sequence > $1.sequence
     }
-  }
-
-  private static func list(_ directory: borrowing Descriptor) throws(BootError) -> [DirectoryEntry]
-  {
-    do throws(SystemError) { return try directory.entries() } catch { throw .system(error) }
+    return names
   }
 
   /// The entry of a system; of two, which only a broken directory has, the higher one.

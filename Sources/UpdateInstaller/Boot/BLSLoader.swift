@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Linux
 
 // What systemd-boot starts when nobody is at the keyboard, after what it is told for one boot only

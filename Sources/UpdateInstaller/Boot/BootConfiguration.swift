@@ -14,7 +14,7 @@ public enum BootConfiguration: Hashable, Sendable {
   case custom(script: String, timeLimit: Duration, countsTries: Bool)
 
   /// All names of backends.
-  public static let names = ["names", "default-subvolume", "bls", "grub", "uboot", "custom"]
+  public static let backendNames = ["names", "default-subvolume", "bls", "grub", "uboot", "custom"]
 
   /// The backend.
   public func backend() -> any BootBackend {
@@ -48,7 +48,7 @@ extension BootConfigurationError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownBackend(let name):
-      "there is no boot backend \"\(name)\": \(BootConfiguration.names.joined(separator: ", "))"
+      "there is no boot backend \"\(name)\": \(BootConfiguration.backendNames.joined(separator: ", "))"
     case .unknownOption(let option, let backend):
       "the boot backend \(backend) has no option \"\(option)\""
     case .badValue(let value, let option): "the boot option \(option) does not take \"\(value)\""

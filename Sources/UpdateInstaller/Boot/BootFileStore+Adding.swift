@@ -56,11 +56,7 @@ extension BootFileStore {
   private func source(
     _ path: String, _ kind: String, in root: borrowing Descriptor
   ) throws(BootError) -> Source {
-    let file: Descriptor
-    do throws(SystemError) { file = try root.open(beneath: path, [.noFollow, .nonBlocking]) } catch
-    {
-      throw error.isNothingThere ? .missing(path: path) : .system(error)
-    }
+    let file = try Self.openSource(path, in: root)
     let status = try attemptBoot { () throws(SystemError) in try file.status() }
     guard status.type == .regular, status.size > 0, status.size <= Self.fileLimit else {
       throw .malformed(path: path, "it is not a file of 1 to \(Self.fileLimit) bytes")
@@ -69,15 +65,26 @@ extension BootFileStore {
     return Source(path: path, name: "\(digest).\(kind)", size: status.size)
   }
 
+  private static func openSource(
+    _ path: String, in root: borrowing Descriptor
+  ) throws(BootError) -> Descriptor {
+    do throws(SystemError) {
+      return try root.open(beneath: path, [.noFollow, .nonBlocking])
+    } catch {
+      throw error.isNothingThere ? .missing(path: path) : .system(error)
+    }
+  }
+
   private static func digest(of file: borrowing Descriptor) throws(BootError) -> SHA256Digest {
     var hasher = SHA256()
     var offset: UInt64 = 0
-    while true {
-      let bytes = try read(file, at: offset)
-      if bytes.isEmpty { return hasher.finalize() }
+    var bytes = try read(file, at: offset)
+    while !bytes.isEmpty {
       hasher.update(bytes.rawSpan)
       offset += UInt64(bytes.count)
+      bytes = try read(file, at: offset)
     }
+    return hasher.finalize()
   }
 
   private static func read(
@@ -89,10 +96,10 @@ extension BootFileStore {
   }
 
   private func holds(_ name: String) throws(BootError) -> Bool {
-    let file: Descriptor
-    do throws(SystemError) { file = try directory.open(beneath: name, [.noFollow]) } catch {
-      if error.errno == .noSuchFile { return false }
-      throw .system(error)
+    let exists = try attemptBoot { () throws(SystemError) in try directory.hasEntry(name) }
+    guard exists else { return false }
+    let file = try attemptBoot { () throws(SystemError) in
+      try directory.open(beneath: name, [.noFollow])
     }
     return "\(try Self.digest(of: file))" == name.prefix { $0 != "." }
   }

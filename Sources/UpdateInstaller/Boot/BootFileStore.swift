@@ -25,28 +25,43 @@ struct BootFileStore: ~Copyable {
   /// A description is not longer than this, in bytes.
   static let descriptionLimit = 64 << 10
 
+  /// Opens it.
+  ///
+  /// - Throws: ``BootError/unusable(path:_:)`` if the boot partition is not mounted, or not set up.
   init(_ files: BootFiles, suffix: String) throws(BootError) {
-    let path = files.directory
-    partition = try Self.open(path)
-    let isBtrfs = try FileSystem.isOnBtrfs(partition)
-    guard !isBtrfs else {
+    let partition = try Self.partition(files.directory)
+    let directory = try Self.directory(files.token, on: partition)
+    self.init(partition, directory, files, suffix)
+  }
+
+  private init(
+    _ partition: consuming Descriptor, _ directory: consuming Descriptor, _ files: BootFiles,
+    _ suffix: String
+  ) {
+    self.partition = partition
+    self.directory = directory
+    (self.files, self.suffix) = (files, suffix)
+  }
+
+  private static func partition(_ path: String) throws(BootError) -> Descriptor {
+    let partition = try attemptBoot { () throws(SystemError) in
+      try Descriptor.open(path, [.readOnly, .directory])
+    }
+    guard try !FileSystem.isOnBtrfs(partition) else {
       throw .unusable(path: path, "it is on btrfs; the boot partition has to be mounted there")
     }
+    return partition
+  }
+
+  private static func directory(
+    _ token: String, on partition: borrowing Descriptor
+  ) throws(BootError) -> Descriptor {
     do throws(SystemError) {
-      directory = try partition.open(
-        beneath: files.token, [.readOnly, .directory, .noFollow])
+      return try partition.open(beneath: token, [.readOnly, .directory, .noFollow])
     } catch {
       guard error.errno == .noSuchFile else { throw .system(error) }
       throw .unusable(
-        path: path, "there is no \"\(files.token)\" in it; is the boot partition mounted?")
-    }
-    self.files = files
-    self.suffix = suffix
-  }
-
-  private static func open(_ path: String) throws(BootError) -> Descriptor {
-    try attemptBoot { () throws(SystemError) in
-      try Descriptor.open(path, [.readOnly, .directory])
+        path: partition.path, "there is no \"\(token)\" in it; is the boot partition mounted?")
     }
   }
 

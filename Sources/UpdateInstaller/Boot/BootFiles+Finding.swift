@@ -10,8 +10,10 @@ struct KernelPaths: Hashable {
 extension BootFiles {
   /// Finds kernel and initrd in a system's tree.
   func kernelPaths(in root: borrowing Descriptor) throws(BootError) -> KernelPaths {
-    let candidates = try kernel.map { [Candidate(kernel: $0)] } ?? Self.newest(in: root)
-    guard let found = candidates.first else { throw .missing(path: "boot/vmlinuz-*") }
+    let named = kernel.map { Candidate(kernel: $0) }
+    guard let found = named == nil ? try Self.newest(in: root) : named else {
+      throw .missing(path: "boot/vmlinuz-*")
+    }
     if !usesInitrd { return KernelPaths(kernel: found.kernel, initrd: nil) }
     if let initrd { return KernelPaths(kernel: found.kernel, initrd: initrd) }
     for path in found.initrds where try Self.hasFile(path, in: root) {
@@ -38,25 +40,23 @@ extension BootFiles {
     var initrds: [String] = []
   }
 
-  private static func newest(in root: borrowing Descriptor) throws(BootError) -> [Candidate] {
+  private static func newest(in root: borrowing Descriptor) throws(BootError) -> Candidate? {
     let inBoot = try names(in: "boot", of: root).compactMap { name -> String? in
       name.hasPrefix("vmlinuz-") ? String(name.dropFirst("vmlinuz-".count)) : nil
     }
     if let release = inBoot.filter({ !$0.isEmpty }).max(by: VersionOrder.isOlder) {
       let initrds = ["initrd.img-\(release)", "initramfs-\(release).img", "initrd-\(release)"]
-      return [Candidate(kernel: "boot/vmlinuz-\(release)", initrds: initrds.map { "boot/\($0)" })]
+      return Candidate(kernel: "boot/vmlinuz-\(release)", initrds: initrds.map { "boot/\($0)" })
     }
     let modules = "usr/lib/modules"
     let releases = try names(in: modules, of: root).sorted { VersionOrder.isOlder($1, than: $0) }
     for release in releases where try hasFile("\(modules)/\(release)/vmlinuz", in: root) {
       let directory = "\(modules)/\(release)"
-      return [
-        Candidate(
-          kernel: "\(directory)/vmlinuz",
-          initrds: ["\(directory)/initrd", "\(directory)/initramfs.img"])
-      ]
+      return Candidate(
+        kernel: "\(directory)/vmlinuz",
+        initrds: ["\(directory)/initrd", "\(directory)/initramfs.img"])
     }
-    return []
+    return nil
   }
 
   /// The names in a directory of the tree that can be a release's; none if it is not there.

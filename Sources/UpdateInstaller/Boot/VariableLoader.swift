@@ -1,5 +1,5 @@
 internal import Bytes
-public import Linux
+internal import Linux
 
 /// A loader that goes by a ``BootChoice`` in its variables, and by a description of each system on
 /// the boot partition, in its own language: GRUB and U-Boot.
