@@ -35,7 +35,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let libraries = [
   "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
   "Signing", "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder",
-  "UpdateInstaller",
+  "UpdateInstaller", "Configuration",
 ]
 
 let package = Package(
@@ -74,6 +74,7 @@ let package = Package(
     library("UpdateFile", ["Bytes", "Crypto", "SendStream", "XZ"]),
     library("Receive", ["Btrfs", "Bytes", "Linux", "SendStream"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
+    library("Configuration", ["Bytes", "Linux"]),
 
     // 2
     library(
@@ -89,8 +90,8 @@ let package = Package(
     library(
       "UpdateInstaller",
       [
-        "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux", "Receive", "SendStream", "Tree",
-        "UpdateFile", "XZ",
+        "Btrfs", "Bytes", "Configuration", "Crypto", "DeltaStream", "Linux", "Receive",
+        "SendStream", "Tree", "UpdateFile", "XZ",
       ]),
 
     // 4: what people type. CommandSupport is what both programs say alike.
@@ -108,7 +109,7 @@ let package = Package(
     library(
       "DeviceCommands",
       [
-        "Bytes", "CommandSupport", "Crypto", "Linux", "SendStream", "UpdateFile",
+        "Bytes", "CommandSupport", "Configuration", "Crypto", "Linux", "SendStream", "UpdateFile",
         "UpdateInstaller", arguments,
       ]),
 
@@ -132,6 +133,7 @@ let package = Package(
     tests("BinaryPatchTests", ["BinaryPatch", "Bytes"]),
     tests("BinaryDiffTests", ["BinaryDiff", "BinaryPatch", "Bytes"]),
     tests("LinuxTests", ["Bytes", "Linux"]),
+    tests("ConfigurationTests", ["Bytes", "Configuration", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
@@ -144,11 +146,15 @@ let package = Package(
       ]),
     tests(
       "UpdateBuilderTests",
-      ["BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder"]),
+      [
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder",
+        "UpdateFile",
+      ]),
     tests(
       "CommandTests",
       [
-        "Bytes", "CommandSupport", "Crypto", "DeltaCommands", "DeltaStream", "DeviceCommands",
+        "Bytes", "CommandSupport", "Configuration", "Crypto", "DeltaCommands", "DeltaStream",
+        "DeviceCommands",
         "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
         arguments,
       ]),
@@ -157,8 +163,9 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Configuration", "Crypto", "DeltaStream",
+        "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile",
+        "UpdateInstaller", "XZ",
       ]),
   ]
 )

@@ -92,7 +92,7 @@ extension CommandFailure {
       .tooManySignatures, .duplicateSignature, .signatureOrder, .unknownAttribute,
       .duplicateAttribute, .misplacedAttribute, .missingAttribute, .attributeTruncated,
       .attributeLength, .notCanonical, .invalidText, .invalidValue, .inconsistent,
-      .baseVersionMismatch, .signatureLength:
+      .baseVersionMismatch, .signatureLength, .invalidKey, .repeatedKey:
       .notAnUpdate
     }
   }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A value that is printed as JSON; objects keep the order of their members.
 public enum JSONValue: Sendable, Equatable {
   /// `null`
@@ -48,7 +50,7 @@ public enum JSONValue: Sendable, Equatable {
       case "\n": out += "\\n"
       case "\r": out += "\\r"
       case "\t": out += "\\t"
-      case _ where TerminalText.isControl(scalar):
+      case _ where QuotedText.isControl(scalar):
         let digits = String(scalar.value, radix: 16)
         out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: out.unicodeScalars.append(scalar)

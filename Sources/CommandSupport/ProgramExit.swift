@@ -74,6 +74,13 @@ public enum ProgramExit: Int32, CaseIterable, Sendable {
   /// A tree cannot be built from: not read-only, not a subvolume, no version in its name.
   case badTree = 50
 
+  /// A configuration file is wrong, or not one to be trusted.
+  case badConfiguration = 60
+  /// A hook refused, or could not be run.
+  case hookFailed = 61
+  /// A health check failed.
+  case notHealthy = 62
+
   /// The command line is wrong (`EX_USAGE`).
   case usage = 64
 }

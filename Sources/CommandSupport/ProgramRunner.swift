@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Bytes
 internal import Glibc
 internal import Linux
 
@@ -49,7 +50,7 @@ public enum ProgramRunner {
     _ failure: CommandFailure, of program: Program.Type
   ) -> Never {
     let name = program.configuration.commandName ?? "btrfs-delta"
-    StandardError.write("\(name): \(TerminalText.oneLine(failure.message))\n")
+    StandardError.write("\(name): \(QuotedText.oneLine(failure.message))\n")
     exit(failure.exit.rawValue)
   }
 }

@@ -6,6 +6,9 @@ public struct VerificationKey: Hashable, Sendable {
   /// How many bytes a signature has.
   public static let signatureLength = 64
 
+  /// How many bytes the `SubjectPublicKeyInfo` of a key has.
+  public static let subjectPublicKeyInfoLength = 44
+
   /// `SubjectPublicKeyInfo` of an Ed25519 key, up to the key itself (RFC 8410): it has no variants.
   private static let prefixDER: [UInt8] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
@@ -24,6 +27,18 @@ public struct VerificationKey: Hashable, Sendable {
     self.raw = raw
     let info = Self.prefixDER + raw.bytes
     self.keyID = SHA256.hash(info.rawSpan)
+  }
+
+  /// A key from its `SubjectPublicKeyInfo` in DER, of which there is one form (RFC 8410).
+  ///
+  /// - Throws: ``KeyError/notEd25519`` for any other bytes.
+  public init(subjectPublicKeyInfo: RawSpan) throws(KeyError) {
+    let prefix = Self.prefixDER
+    guard subjectPublicKeyInfo.byteCount == Self.subjectPublicKeyInfoLength,
+      subjectPublicKeyInfo.extracting(first: prefix.count).hasSameBytes(as: prefix.rawSpan)
+    else { throw .notEd25519 }
+    try self.init(
+      rawRepresentation: subjectPublicKeyInfo.extracting(droppingFirst: prefix.count))
   }
 
   /// The key in a PEM file with nothing but one `PUBLIC KEY` block (and text around it).
@@ -48,6 +63,9 @@ public struct VerificationKey: Hashable, Sendable {
 
   /// The key's own 32 bytes.
   public var rawRepresentation: [UInt8] { raw.bytes }
+
+  /// The key's `SubjectPublicKeyInfo` in DER: ``subjectPublicKeyInfoLength`` bytes.
+  public var subjectPublicKeyInfo: [UInt8] { Self.prefixDER + raw.bytes }
 
   /// Whether this key's private half signed `message` so (`EVP_DigestVerify`, PureEdDSA).
   ///

@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
 internal import Signing
 internal import UpdateBuilder
+internal import UpdateFile
 
 /// `btrfs-delta build`
 struct BuildCommand: AsyncParsableCommand {
@@ -16,11 +18,20 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The snapshot that devices have.") var parent: String?
   @Option(help: "The snapshot that they are to have.") var child: String
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
+  @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
+  @Option(help: "A public key to trust from this version on; may be given several times.")
+  var addKey: [String] = []
+  @Option(help: "A public key, or its id, to revoke for good; may be given several times.")
+  var revokeKey: [String] = []
   @Option(name: .shortAndLong, help: "The file to write.") var output: String
   @Option(help: "The kind of device that the update is for.") var compatible: String?
   @Option(help: "The version of the send stream that the update stands for.") var proto: UInt16 = 2
   @Option(help: "How much memory applying may take, such as 64M.")
   var maxApplyMemory = ByteCount(BuildOptions.standardApplyMemory)
+  @Option(help: "The longest file to compare whole, 1M to 1G; longer ones are compared in blocks.")
+  var maxPatchInput = ByteCount(BuildOptions.standardMaximumPatchInput)
+  @Option(help: "The shortest part of a file to share with the parent, or 0 to share none.")
+  var minShared = ByteCount(BuildOptions.standardMinimumCloneLength)
   @Option(name: .short, help: "How many files to compare at a time. [default: all processors]")
   var jobs: Int?
   @Option(help: "The parent's version, where its name says nothing.") var fromVersion: UInt64?
@@ -32,10 +43,17 @@ struct BuildCommand: AsyncParsableCommand {
   @Flag(help: "Print the result as JSON.") var json = false
 
   func validate() throws {
-    guard !key.isEmpty else {
-      throw ValidationError("--key is missing: an update is always signed")
+    guard key.isEmpty == unsigned else {
+      throw ValidationError(
+        unsigned
+          ? "--unsigned and --key exclude each other"
+          : "--key is missing: an update is always signed (or --unsigned, to be signed elsewhere)")
     }
     guard (1...2).contains(proto) else { throw ValidationError("--proto is 1 or 2") }
+    let inputs = BuildOptions.leastMaximumPatchInput...BuildOptions.mostMaximumPatchInput
+    guard inputs.contains(maxPatchInput.bytes) else {
+      throw ValidationError("--max-patch-input is 1M to 1G")
+    }
     guard (jobs ?? 1) >= 1 else { throw ValidationError("-j is at least 1") }
     if parent == nil, fromVersion != nil {
       throw ValidationError("--from-version needs --parent")
@@ -60,12 +78,17 @@ struct BuildCommand: AsyncParsableCommand {
   private func options() throws -> BuildOptions {
     var options = BuildOptions(
       parent: parent, child: child, output: output, keys: try KeyFiles.signingKeys(key))
+    options.isUnsigned = unsigned
+    options.keyChanges = KeyChanges(
+      added: try KeyFiles.verificationKeys(addKey), revoked: try KeyFiles.keyIDs(revokeKey))
     options.product = compatible
     options.fromVersion = fromVersion
     options.toVersion = toVersion
     options.prefix = prefix
     options.streamVersion = proto
     options.maximumApplyMemory = maxApplyMemory.bytes
+    options.maximumPatchInput = maxPatchInput.bytes
+    options.minimumCloneLength = minShared.bytes == 0 ? nil : minShared.bytes
     options.jobs = min(jobs ?? Processors.count, Processors.mostJobs)
     options.checksItself = !noSelfCheck
     options.builder = "btrfs-delta \(ProgramVersion.text)"
@@ -75,7 +98,7 @@ struct BuildCommand: AsyncParsableCommand {
 
   private func warn(_ report: BuildReport) {
     for path in report.nestedSubvolumes {
-      let name = TerminalText.oneLine(String(decoding: path, as: UTF8.self))
+      let name = QuotedText.oneLine(String(decoding: path, as: UTF8.self))
       StandardError.write(
         "btrfs-delta: warning: \"\(name)\" is a subvolume of its own, and not part of the update\n")
     }

@@ -8,14 +8,31 @@ enum DeltaFailure {
   /// The exit status and the line for an error; `nil` for one of the command line.
   static func explain(_ error: any Error) -> CommandFailure? {
     if let error = error as? BuildError { return failure(error) }
+    if let error = error as? FinishedUpdateError { return failure(error) }
     return CommandFailure(explaining: error)
+  }
+
+  private static func failure(_ error: FinishedUpdateError) -> CommandFailure {
+    switch error {
+    case .system(let error): CommandFailure(error)
+    case .updateFile(.tooManySignatures), .key, .alreadySigned:
+      CommandFailure(.badKey, "\(error)")
+    case .wrongSignature, .updateFile(.signatureLength):
+      CommandFailure(.badSignature, "\(error)")
+    case .updateFile(let error): CommandFailure(error)
+    case .truncated: CommandFailure(.truncated, "\(error)")
+    case .trailingBytes: CommandFailure(.trailingBytes, "\(error)")
+    }
   }
 
   private static func failure(_ error: BuildError) -> CommandFailure {
     switch error {
     case .system(let error): CommandFailure(error)
     case .notRoot: CommandFailure(.notRoot, "\(error)")
-    case .noKey, .key, .updateFile(.tooManySignatures), .updateFile(.duplicateSignature):
+    case .noKey, .keyOfUnsigned, .key, .updateFile(.repeatedKey),
+      .updateFile(.attributeLength(.addedKeys, _)),
+      .updateFile(.attributeLength(.revokedKeys, _)), .updateFile(.tooManySignatures),
+      .updateFile(.duplicateSignature):
       CommandFailure(.badKey, "\(error)")
     case .notSubvolume, .differentFileSystems: CommandFailure(.notBtrfs, "\(error)")
     case .notReadOnly, .sameTree, .noVersion, .sameVersion: CommandFailure(.badTree, "\(error)")

@@ -10,7 +10,8 @@ public struct DeltaProgram: AsyncParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       KeygenCommand.self, BuildCommand.self, InspectCommand.self, VerifyCommand.self,
-      ExpandCommand.self, DumpCommand.self,
+      ExpandCommand.self, DumpCommand.self, ExplainCommand.self, SignCommand.self,
+      DigestCommand.self, AttachSignatureCommand.self,
     ])
 
   /// A program without arguments.

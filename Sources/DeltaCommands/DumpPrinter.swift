@@ -58,6 +58,11 @@ struct DumpPrinter: ~Copyable {
       formatter.append(escaping: source.path, to: &line)
       line += Array(" from_offset=\(source.offset) from_len=\(source.length)".utf8)
     }
+    var clones = patch.clones
+    while let clone = try clones.next(in: frame.offset) {
+      line += Array(
+        " shared=\(clone.offset) shared_len=\(clone.length) shared_from=\(clone.sourceOffset)".utf8)
+    }
     return line
   }
 

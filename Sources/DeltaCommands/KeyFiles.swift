@@ -29,6 +29,14 @@ enum KeyFiles {
     }
   }
 
+  /// The IDs of keys that are given as public keys in PEM files, or by the ID itself.
+  static func keyIDs(_ arguments: [String]) throws -> [SHA256Digest] {
+    try arguments.map { argument in
+      if let keyID = SHA256Digest(hex: argument) { return keyID }
+      return try verificationKeys([argument])[0].keyID
+    }
+  }
+
   private static func read(_ path: String) throws -> [UInt8] {
     do throws(SystemError) {
       let file = try Descriptor.open(path)

@@ -1,4 +1,5 @@
 internal import CommandSupport
+internal import Crypto
 internal import UpdateFile
 
 /// A manifest as people and scripts read it.
@@ -28,6 +29,8 @@ struct ManifestReport {
         ("parent content", "\(parent.contentDigest)"), ("parent full", "\(parent.fullDigest)"),
       ]
     }
+    lines += manifest.keyChanges.added.map { ("brings key", "\($0.keyID)") }
+    lines += manifest.keyChanges.revoked.map { ("revokes key", "\($0)") }
     let target = manifest.target
     lines += [
       ("target", "\(target.uuid), ctransid \(target.ctransid)"),
@@ -78,6 +81,8 @@ struct ManifestReport {
           ("diskMetadata", .unsigned(manifest.needs.diskMetadata)),
         ])
       ),
+      ("addedKeys", .array(manifest.keyChanges.added.map { .string("\($0.keyID)") })),
+      ("revokedKeys", .array(manifest.keyChanges.revoked.map { .string("\($0)") })),
       ("payload", payloadJSON),
       ("fileLength", .unsigned(UInt64(headLength) + manifest.payload.length)),
     ])

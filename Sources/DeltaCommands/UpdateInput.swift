@@ -37,8 +37,10 @@ struct UpdateInput: ~Copyable {
   }
 
   /// Reads the head, and its manifest as far as the keys say that it can be believed.
-  func manifest(trusting keys: [VerificationKey]) throws -> (Manifest, Trust) {
-    try Trust.manifest(of: head().head, keys: keys)
+  func manifest(
+    trusting keys: [VerificationKey], threshold: Int = 1
+  ) throws -> (Manifest, Trust) {
+    try Trust.manifest(of: head().head, keys: keys, threshold: threshold)
   }
 
   /// Reads a piece of the payload, whole.
@@ -68,10 +70,10 @@ enum Trust {
 
   /// The manifest, and whether it can be believed.
   static func manifest(
-    of head: UpdateHead, keys: [VerificationKey]
+    of head: UpdateHead, keys: [VerificationKey], threshold: Int = 1
   ) throws(UpdateFileError) -> (Manifest, Trust) {
     guard !keys.isEmpty else { return (try head.unverifiedManifest(), .notVerified) }
-    let verified = try head.verified(by: keys)
+    let verified = try head.verified(by: keys, threshold: threshold)
     return (verified.manifest, .verified(signers: verified.signers))
   }
 

@@ -19,12 +19,14 @@ struct VerifyCommand: AsyncParsableCommand {
 
   @Argument(help: "The update file, or - for standard input.") var file: String
   @Option(help: "A key to trust; may be given several times.") var publicKey: [String] = []
+  @Option(help: "How many of these keys must have signed.") var threshold = 1
   @Option(help: "The snapshot that the update was built against.") var parent: String?
   @Option(help: "How to show progress: auto, bar, json or none.")
   var progress = ProgressReporter.Style.auto
 
   func validate() throws {
     guard !publicKey.isEmpty else { throw ValidationError("--public-key is missing") }
+    guard threshold >= 1 else { throw ValidationError("--threshold is at least 1") }
   }
 
   func run() async throws {
@@ -33,7 +35,7 @@ struct VerifyCommand: AsyncParsableCommand {
     defer { reporter.finish() }
     let keys = try KeyFiles.verificationKeys(publicKey)
     let input = try UpdateInput(file)
-    let (manifest, trust) = try input.manifest(trusting: keys)
+    let (manifest, trust) = try input.manifest(trusting: keys, threshold: threshold)
     if manifest.parent == nil || parent != nil {
       try Expansion.run(input, manifest, parent: parent, reporter) { _ in }
     } else {

@@ -46,5 +46,7 @@ public struct DeltaStreamCheck {
       throw .patch(error, path: [UInt8](copying: patch.path), offset: frame.offset)
     }
     guard length == patch.length else { throw .malformedPatch(.size, offset: frame.offset) }
+    var clones = patch.clones
+    while try clones.next(in: frame.offset) != nil {}
   }
 }

@@ -1,4 +1,5 @@
 public import BinaryPatch
+internal import Bytes
 public import Linux
 public import SendStream
 
@@ -43,25 +44,12 @@ extension DeltaStreamError: CustomStringConvertible {
     case .tooManySources(let offset): "the patch at byte \(offset) has too many sources"
     case .badPath(let offset): "the command at byte \(offset) has a path that leads nowhere"
     case .offsetOverflow(let offset): "the command at byte \(offset) writes past any file's end"
-    case .source(let path, let error): "old file \(quoted(path)) cannot be read: \(error)"
+    case .source(let path, let error):
+      "old file \(QuotedText.quoted(path)) cannot be read: \(error)"
     case .sourceTooShort(let path, let length, let needed):
-      "old file \(quoted(path)) has \(length) bytes, the patch needs \(needed)"
+      "old file \(QuotedText.quoted(path)) has \(length) bytes, the patch needs \(needed)"
     case .patch(let error, let path, let offset):
-      "the patch of \(quoted(path)) at byte \(offset) is wrong: \(error)"
+      "the patch of \(QuotedText.quoted(path)) at byte \(offset) is wrong: \(error)"
     }
-  }
-
-  /// A path on one line, and without what steers a terminal: it may come from anybody.
-  private func quoted(_ path: [UInt8]) -> String {
-    var text = String.UnicodeScalarView()
-    for scalar in String(decoding: path, as: UTF8.self).unicodeScalars {
-      switch scalar {
-      case "\"", "\\": text += ["\\", scalar]
-      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}"..."\u{202E}", "\u{2066}"..."\u{2069}":
-        text += "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
-      default: text.append(scalar)
-      }
-    }
-    return "\"\(String(text))\""
   }
 }

@@ -5,7 +5,7 @@ public import SendStream
 /// Turns the commands of a delta stream into those of the plain stream that it stands for.
 ///
 /// Every command is handed to ``begin(_:)``, and ``next()`` then lends the plain commands one after
-/// the other: the command itself, or the WRITEs of a patch; `nil` means that the next one may come.
+/// the other: the command itself, or the WRITEs and CLONEs of a patch; `nil` means that the next one may come.
 /// Nothing is carried out here. Whether there is one stream only, whole, is for the reader's owner
 /// to see.
 ///
@@ -23,6 +23,8 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private let limits: PatchLimits
   private var order: CommandOrder
   private var patch: RunningPatch<Tree.File>?
+  /// Known from SNAPSHOT.
+  private var parent: ParentIdentity?
   private var pending: CommandKind?
   private var current = CommandKind.end
   private var payload: [UInt8] = []
@@ -47,7 +49,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   /// Takes the next command of the delta stream, once ``next()`` gave `nil` for the one before.
   ///
   /// MANIFEST and SIGNATURE, before the subvolume, stand for nothing. Btrfs's own commands are not
-  /// looked into.
+  /// looked into, but for the parent that SNAPSHOT names.
   ///
   /// - Throws: ``DeltaStreamError``. The expander is of no use afterwards.
   public mutating func begin(_ frame: borrowing Frame) throws(DeltaStreamError) {
@@ -56,8 +58,10 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     case .manifest, .signature: break
     case .patch:
       let command = try PatchCommand(parsing: frame)
-      patch = try RunningPatch(command, tree: tree, limits: limits, offset: frame.offset)
+      patch = try RunningPatch(
+        command, tree: tree, limits: limits, parent: parent, offset: frame.offset)
     default:
+      if frame.kind == .snapshot { parent = ParentIdentity(ofSnapshot: frame) }
       payload.removeAll(keepingCapacity: true)
       payload.append(copying: frame.payload)
       pending = frame.kind
@@ -81,11 +85,11 @@ public struct Expander<Tree: OldTree>: ~Copyable {
       return true
     }
     guard patch != nil else { return false }
-    guard try patch?.nextWrite(form: form, version: version, into: &payload) ?? false else {
+    guard let kind = try patch?.next(form: form, version: version, into: &payload) else {
       patch = nil
       return false
     }
-    current = .write
+    current = kind
     return true
   }
 

@@ -63,6 +63,15 @@ public struct WriteNormalizer: Sendable {
     guard NormalForm.isInFile(offset: offset, length: UInt64(data.byteCount)) else {
       throw .offsetOverflow(offset: frame.offset)
     }
+    try addWrite(path, at: offset, data, to: &writer)
+  }
+
+  /// Takes what a WRITE writes, or a part of it; it ends inside the longest file.
+  ///
+  /// - Throws: ``DeltaStreamError``.
+  public mutating func addWrite(
+    _ path: RawSpan, at offset: UInt64, _ data: RawSpan, to writer: inout StreamWriter
+  ) throws(DeltaStreamError) {
     // It changes nothing, wherever it is; the kernel sends none.
     if data.byteCount == 0 { return }
     let end = self.offset + UInt64(self.data.count)

@@ -3,8 +3,9 @@ public import SendStream
 
 /// PATCH: `length` bytes of a file from `offset` on, as a patch against ranges of old files.
 ///
-/// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE, PATCH_DATA. It
-/// stands for the WRITEs of ``NormalForm``.
+/// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE, PATCH_CLONES unless
+/// there are none, PATCH_DATA. It stands for the WRITEs of ``NormalForm``, and for the CLONEs of
+/// the parts that are shared.
 public struct PatchCommand: ~Escapable {
   /// The file that is written; as in WRITE.
   public let path: RawSpan
@@ -14,6 +15,9 @@ public struct PatchCommand: ~Escapable {
   public let length: UInt64
   /// The old bytes: the ranges, one after the other, make one address space.
   public let sources: [PatchSource]
+  /// The parts that are shared with the first source's file instead of being written. Whether they
+  /// are well-formed is found out by reading them.
+  public let clones: PatchCloneReader
   /// The patch.
   public let data: RawSpan
 
@@ -46,6 +50,15 @@ public struct PatchCommand: ~Escapable {
       attribute = try Self.next(&reader, .patchData, start)
     }
     guard !sources.isEmpty else { throw .malformedPatch(.patchSource, offset: start) }
+    var cloneBytes = attribute.value.extracting(first: 0)
+    if attribute.kind == .patchClones {
+      guard attribute.value.byteCount > 0 else {
+        throw .malformedPatch(.patchClones, offset: start)
+      }
+      cloneBytes = attribute.value
+      attribute = try Self.next(&reader, .patchData, start)
+    }
+    clones = PatchCloneReader(cloneBytes, offset: offset, length: length)
     // The attribute has no length, so that it is the last.
     guard attribute.kind == .patchData else { throw .malformedPatch(.patchData, offset: start) }
     data = attribute.value
@@ -91,11 +104,13 @@ public struct PatchCommand: ~Escapable {
 extension StreamWriter {
   /// Writes a PATCH.
   ///
+  /// - Parameter clones: the shared parts, which ascend and keep what ``PatchClone`` says of them.
   /// - Throws: ``StreamError/unknownCommand(_:offset:)`` in a plain stream, where stock tools would
   ///   skip it in silence; ``StreamError/attributeTooLong(_:length:)`` for a path that no stream can
   ///   hold: the writer is of no use then.
   public mutating func writePatch(
-    path: RawSpan, offset: UInt64, length: UInt64, sources: [PatchSource], data: RawSpan
+    path: RawSpan, offset: UInt64, length: UInt64, sources: [PatchSource],
+    clones: [PatchClone] = [], data: RawSpan
   ) throws(StreamError) {
     guard !version.isPlain else { throw .unknownCommand(.patch, offset: 0) }
     beginCommand()
@@ -105,6 +120,10 @@ extension StreamWriter {
     for source in sources {
       let value = source.encoded
       try attribute(.patchSource, value.rawSpan)
+    }
+    if !clones.isEmpty {
+      let value = PatchClone.encoded(clones, from: offset)
+      try attribute(.patchClones, value.rawSpan)
     }
     try attribute(.patchData, data)
     endCommand(.patch)

@@ -2,29 +2,78 @@ internal import BinaryPatch
 internal import Bytes
 internal import SendStream
 
-/// A PATCH that is being expanded to WRITEs.
+/// The parent as SNAPSHOT names it, and so every CLONE from it.
+struct ParentIdentity {
+  var uuid: SubvolumeUUID
+  var ctransid: UInt64
+
+  /// What a SNAPSHOT says; `nil` of one that is wrong, which is for its receiver to refuse.
+  init?(ofSnapshot frame: borrowing Frame) {
+    guard let command = try? Command(parsing: frame),
+      case .snapshot(_, _, _, let uuid, let ctransid) = command
+    else { return nil }
+    self.uuid = uuid
+    self.ctransid = ctransid
+  }
+}
+
+/// The shared parts of a patch, one after the other.
+private struct SharedParts {
+  private(set) var next: PatchClone?
+  private var rest: PatchCloneReader
+  private let commandOffset: UInt64
+
+  /// The parts of a list that ``check(_:hasParent:_:)`` finds good.
+  init(_ clones: PatchCloneReader, _ commandOffset: UInt64) {
+    rest = clones
+    self.commandOffset = commandOffset
+    next = try? rest.next(in: commandOffset)
+  }
+
+  /// A list that is wrong is noticed before anything of the patch is used.
+  static func check(
+    _ clones: PatchCloneReader, hasParent: Bool, _ commandOffset: UInt64
+  ) throws(DeltaStreamError) {
+    var clones = clones
+    while try clones.next(in: commandOffset) != nil {
+      guard hasParent else { throw .malformedPatch(.patchClones, offset: commandOffset) }
+    }
+  }
+
+  mutating func advance() throws(DeltaStreamError) { next = try rest.next(in: commandOffset) }
+}
+
+/// A PATCH that is being expanded to WRITEs, and to CLONEs between them.
 struct RunningPatch<File: OldFile>: ~Copyable {
   private let path: [UInt8]
   private let commandOffset: UInt64
   private var offset: UInt64
   private var left: UInt64
   private var applier: PatchApplier<SourceSpace<File>>
+  private var shared: SharedParts
+  /// The file that is shared with.
+  private let clonePath: [UInt8]
+  private let parent: ParentIdentity?
 
   init<Tree: OldTree>(
     _ command: borrowing PatchCommand, tree: Tree, limits: PatchLimits,
-    offset commandOffset: UInt64
+    parent: ParentIdentity?, offset commandOffset: UInt64
   ) throws(DeltaStreamError) where Tree.File == File {
+    shared = SharedParts(command.clones, commandOffset)
+    clonePath = command.sources[0].path
+    self.parent = parent
     path = [UInt8](copying: command.path)
     self.commandOffset = commandOffset
     offset = command.offset
     left = command.length
-    applier = try Self.applier(command, tree, limits, path, commandOffset)
+    applier = try Self.applier(command, tree, limits, parent, path, commandOffset)
   }
 
   private static func applier<Tree: OldTree>(
-    _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits, _ path: [UInt8],
-    _ commandOffset: UInt64
+    _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits,
+    _ parent: ParentIdentity?, _ path: [UInt8], _ commandOffset: UInt64
   ) throws(DeltaStreamError) -> PatchApplier<SourceSpace<File>> where Tree.File == File {
+    try SharedParts.check(command.clones, hasParent: parent != nil, commandOffset)
     let old = try SourceSpace(command.sources, in: tree)
     let made: PatchApplier<SourceSpace<File>>
     do throws(PatchError) {
@@ -36,18 +85,61 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     return made
   }
 
-  /// Makes the payload of the next WRITE; `false` at the end of the run.
-  mutating func nextWrite(
+  /// Makes the payload of the next command, and says which one it is; `nil` at the end of the run.
+  mutating func next(
     form: NormalForm, version: StreamVersion, into payload: inout [UInt8]
-  ) throws(DeltaStreamError) -> Bool {
+  ) throws(DeltaStreamError) -> CommandKind? {
     guard left > 0 else {
       do throws(PatchError) { try applier.finish() } catch {
         throw .patch(error, path: path, offset: commandOffset)
       }
-      return false
+      return nil
     }
-    let count = form.firstChunk(offset: offset, length: left)
-    try begin(count, version, &payload)
+    guard let clone = shared.next, clone.offset == offset else {
+      try write(form, version, &payload)
+      return .write
+    }
+    try share(clone, form, version, &payload)
+    return .clone
+  }
+
+  /// Makes a WRITE of what comes before the next shared part.
+  private mutating func write(
+    _ form: NormalForm, _ version: StreamVersion, _ payload: inout [UInt8]
+  ) throws(DeltaStreamError) {
+    let room = Swift.min(left, (shared.next?.offset ?? .max) &- offset)
+    let count = form.firstChunk(offset: offset, length: room)
+    begin(count, version, &payload)
+    try make(count, into: &payload)
+  }
+
+  /// Makes the CLONE of a shared part. The patch makes its bytes as well: they are passed over.
+  private mutating func share(
+    _ clone: PatchClone, _ form: NormalForm, _ version: StreamVersion, _ payload: inout [UInt8]
+  ) throws(DeltaStreamError) {
+    while offset < clone.end {
+      payload.removeAll(keepingCapacity: true)
+      let count = Swift.min(clone.end - offset, UInt64(form.chunkLength))
+      try make(Int(count), into: &payload)
+    }
+    try shared.advance()
+    guard let parent else { throw .malformedPatch(.patchClones, offset: commandOffset) }
+    var writer = StreamWriter(version: version)
+    do throws(StreamError) {
+      try writer.write(
+        .clone(
+          path: path.rawSpan, offset: clone.offset, length: clone.length, sourceUUID: parent.uuid,
+          sourceCtransid: parent.ctransid, sourcePath: clonePath.rawSpan,
+          sourceOffset: clone.sourceOffset))
+    } catch { throw .stream(error) }
+    payload.removeAll(keepingCapacity: true)
+    payload.append(copying: writer.bytes.rawSpan.extracting(droppingFirst: Frame.headerLength))
+  }
+
+  /// Makes the next bytes of the file.
+  private mutating func make(
+    _ count: Int, into payload: inout [UInt8]
+  ) throws(DeltaStreamError) {
     let start = payload.count
     do throws(PatchApplyError<DeltaStreamError>) {
       try payload.append(upTo: count) { out throws(PatchApplyError<DeltaStreamError>) in
@@ -64,13 +156,12 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     }
     offset += UInt64(count)
     left -= UInt64(count)
-    return true
   }
 
   /// Writes what comes before a WRITE's data.
   private func begin(
     _ count: Int, _ version: StreamVersion, _ payload: inout [UInt8]
-  ) throws(DeltaStreamError) {
+  ) {
     payload.removeAll(keepingCapacity: true)
     payload.append(littleEndian: AttributeKind.path.rawValue)
     // A path that was parsed fits 16 bits, and so does a chunk of version 1.

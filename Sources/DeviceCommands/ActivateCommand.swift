@@ -19,7 +19,7 @@ struct ActivateCommand: AsyncParsableCommand {
   @OptionGroup var reboot: RebootOption
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.device(root.configuration.load())
     Changes.print(try device.activate(version, tries: trial.tries))
     print(DeviceReport.outcome(try device.status()))
     try reboot.carryOut()
@@ -40,7 +40,7 @@ struct RollbackCommand: AsyncParsableCommand {
   @OptionGroup var reboot: RebootOption
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.device(root.configuration.load())
     Changes.print(try device.rollBack())
     print(DeviceReport.outcome(try device.status()))
     try reboot.carryOut()

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import Configuration
 internal import Linux
 internal import UpdateInstaller
 
@@ -25,8 +26,9 @@ struct ApplyCommand: AsyncParsableCommand {
   var progress = ProgressReporter.Style.auto
 
   func run() async throws {
-    let device = try root.device()
-    let options = try trust.options(forcesDowngrade: forceDowngrade)
+    let loaded = try root.configuration.load()
+    let device = try root.device(loaded)
+    let options = try trust.options(loaded.configuration, forcesDowngrade: forceDowngrade)
     let source = file == "-" ? try Descriptor.standardInput() : try Descriptor.open(file)
     let reporter = ProgressReporter(progress)
     defer { reporter.finish() }

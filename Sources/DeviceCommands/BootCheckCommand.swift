@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
 internal import UpdateInstaller
 
@@ -24,7 +25,7 @@ struct BootCheckCommand: AsyncParsableCommand {
     }
     Changes.print(check.changes)
     if let problem = check.problem { Self.log("\(problem)") }
-    print(TerminalText.oneLine(DeviceReport.line(check)))
+    print(QuotedText.oneLine(DeviceReport.line(check)))
     guard case .fellBack(_, _, let changes)? = check.outcome else { return }
     Changes.print(changes)
     guard reboot else { return }
@@ -32,6 +33,6 @@ struct BootCheckCommand: AsyncParsableCommand {
   }
 
   private static func log(_ text: String) {
-    StandardError.write("btrfs-update: boot-check: \(TerminalText.oneLine(text))\n")
+    StandardError.write("btrfs-update: boot-check: \(QuotedText.oneLine(text))\n")
   }
 }

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import Bytes
 internal import CommandSupport
+internal import Configuration
 internal import Linux
 internal import UpdateFile
 internal import UpdateInstaller
@@ -20,8 +22,9 @@ struct CheckCommand: AsyncParsableCommand {
   private static let maximumFiles = 1000
 
   func run() async throws {
-    let device = try root.device()
-    let options = try trust.options()
+    let loaded = try root.configuration.load()
+    let device = try root.device(loaded)
+    let options = try trust.options(loaded.configuration)
     let paths = try candidates()
     var reports: [(String, UpdateReport)] = []
     for path in paths { reports.append((path, Self.report(path, device, options))) }
@@ -30,7 +33,7 @@ struct CheckCommand: AsyncParsableCommand {
     } else {
       for (path, report) in reports {
         for line in Self.lines(path, report) {
-          try StandardOutput.write(TerminalText.oneLine(line))
+          try StandardOutput.write(QuotedText.oneLine(line))
         }
       }
     }

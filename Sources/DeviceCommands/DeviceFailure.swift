@@ -1,4 +1,5 @@
 internal import CommandSupport
+internal import Configuration
 internal import UpdateInstaller
 
 /// What the errors that the device's commands meet mean.
@@ -6,7 +7,14 @@ enum DeviceFailure {
   /// The exit status and the line for an error; `nil` for one of the command line.
   static func explain(_ error: any Error) -> CommandFailure? {
     if let error = error as? InstallError { return failure(error) }
+    if let error = error as? ConfigurationError { return failure(error) }
     return CommandFailure(explaining: error)
+  }
+
+  /// The exit status and the line for a configuration that is wrong.
+  static func failure(_ error: ConfigurationError) -> CommandFailure {
+    if case .system(let error) = error { return CommandFailure(error) }
+    return CommandFailure(.badConfiguration, "\(error)")
   }
 
   /// The exit status and the line for an error of the installer.
@@ -32,7 +40,7 @@ enum DeviceFailure {
     case .boot: .bootLoader
     case .recordCorrupt, .journalMismatch: .journalCorrupt
     case .notSigned: .unsigned
-    case .notTrusted: .untrusted
+    case .notTrusted, .tooFewSignatures, .tooFewKeysLeft, .tooManyKeys: .untrusted
     case .badSignature: .badSignature
     case .notUpdateFile, .damagedHead: .notAnUpdate
     case .unsupportedRevision, .unsupportedFeature, .toolTooOld: .unsupported
@@ -48,6 +56,7 @@ enum DeviceFailure {
     case .trailingBytes: .trailingBytes
     case .resultDiffers, .versionModified, .versionNotReadOnly: .resultDiffers
     case .cancelled: .cancelled
+    case .hookFailed: .hookFailed
     case .notSubvolume, .system: .systemFailure
     }
   }

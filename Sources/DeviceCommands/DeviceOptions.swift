@@ -1,36 +1,76 @@
 public import ArgumentParser
 internal import Bytes
 internal import CommandSupport
+internal import Configuration
 internal import Crypto
 internal import Linux
 internal import UpdateFile
 public import UpdateInstaller
 
-/// Where the device's disk is.
+/// Where the device's disk is, and how it is configured.
 struct RootOptions: ParsableArguments {
-  @Option(help: "The directory that holds the sys_root_* subvolumes.") var root: String
+  @Option(
+    help: "The directory that holds the sys_root_* subvolumes. [default: Root= of [Device]]")
+  var root: String?
   @OptionGroup var boot: BootOptions
+  @OptionGroup var configuration: ConfigurationOptions
 
-  /// Opens it.
+  /// Opens it, without hooks. The configuration is read for what is not given: a device that is
+  /// brought to order must also find its boot loader.
   func device() throws -> Device {
-    try Device(path: root, boot: boot.backend())
+    if let root, boot.isGiven {
+      return try Device(path: root, boot: boot.backend(DeviceConfiguration.Boot()))
+    }
+    return try device(configuration.load(), hasHooks: false)
+  }
+
+  /// Opens it, with the running system's hooks.
+  func device(_ loaded: LoadedConfiguration) throws -> Device {
+    try device(loaded, hasHooks: true)
+  }
+
+  private func device(_ loaded: LoadedConfiguration, hasHooks: Bool) throws -> Device {
+    guard let path = root ?? loaded.configuration.device.root else {
+      throw CommandFailure(
+        .usage, "where the device's subvolumes are is not known: --root, or Root= of [Device]")
+    }
+    var device = try Device(path: path, boot: boot.backend(loaded.configuration.boot))
+    if hasHooks {
+      let hooks = loaded.configuration.hooks
+      device.hooks = Hooks(configuration.rules(timeLimit: hooks.timeLimit))
+    }
+    return device
   }
 }
 
 /// Whom the device trusts, and what it is.
 struct TrustOptions: ParsableArguments {
-  @Option(help: "The directory of the trusted public keys, *.pem.") var keys: String
+  @Option(help: "The directory of the trusted public keys, *.pem. [default: Keys= of [Trust]]")
+  var keys: String?
+  @Option(
+    help: "How many different trusted keys must have signed. [default: Threshold= of [Trust]]")
+  var threshold: Int?
   @Option(
     help:
-      "What this device is. [default: the line in /etc/btrfs-update/compatible, if there is one]"
+      "What this device is. [default: Product= of [Device], else the line in \(ProductFile.path)]"
   )
   var compatible: String?
 
+  func validate() throws {
+    guard threshold.map({ $0 >= 1 }) ?? true else {
+      throw ValidationError("--threshold is at least 1")
+    }
+  }
+
   /// The same for the library.
-  func options(forcesDowngrade: Bool = false) throws -> InstallOptions {
+  func options(
+    _ configuration: DeviceConfiguration, forcesDowngrade: Bool = false
+  ) throws -> InstallOptions {
     InstallOptions(
-      keys: try TrustedKeys.inDirectory(keys), product: try compatible ?? ProductFile.product(),
+      keys: try TrustedKeys.inDirectory(keys ?? configuration.trust.keys),
+      product: try compatible ?? configuration.device.name ?? ProductFile.product(),
       toolVersion: ToolVersion(ProgramVersion.text) ?? ToolVersion(0, 0, 0),
+      threshold: threshold ?? configuration.trust.threshold,
       forcesDowngrade: forcesDowngrade)
   }
 }

@@ -11,7 +11,9 @@ public struct DeviceProgram: AsyncParsableCommand {
     subcommands: [
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
       MarkCommand.self, BootCheckCommand.self,
-      StatusCommand.self, ListCommand.self, VerifyCommand.self, RecoverCommand.self,
+      StatusCommand.self, ListCommand.self, KeysCommand.self, VerifyCommand.self,
+      RecoverCommand.self, HealthCheckCommand.self, USBCommand.self, USBWantedCommand.self,
+      ConfigCommand.self,
     ])
 
   /// A program without arguments.

@@ -36,6 +36,7 @@ enum DeviceReport {
       ("trial", status.boot.trial.map { json($0) } ?? .null),
       ("failure", status.boot.failure.map { json($0) } ?? .null),
       ("versions", .array(status.versions.map { json($0) })),
+      ("keys", KeyReport(status.keys).json),
       ("pending", status.pending.map { .string("\($0)") } ?? .null),
       ("leftovers", .array(status.leftovers.map { .string($0) })),
     ])

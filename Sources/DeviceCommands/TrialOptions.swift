@@ -28,32 +28,3 @@ struct RebootOption: ParsableArguments {
 enum Rebooting {
   @TaskLocal static var request: @Sendable () throws -> Void = { try Machine.reboot() }
 }
-
-/// How the boot loader is told.
-struct BootOptions: ParsableArguments {
-  @Option(
-    help: """
-      What the boot loader goes by: names, default-subvolume, bls, grub, uboot or custom. See \
-      docs/boot.md.
-      """)
-  var bootBackend = "names"
-  @Option(help: "An option of the boot backend, KEY=VALUE; may be repeated.")
-  var bootOption: [String] = []
-
-  func validate() throws { _ = try backend() }
-
-  /// The backend.
-  func backend() throws -> any BootBackend {
-    var options: [String: String] = [:]
-    for option in bootOption {
-      let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, options[String(parts[0])] == nil else {
-        throw ValidationError("--boot-option is KEY=VALUE, each KEY once")
-      }
-      options[String(parts[0])] = String(parts[1])
-    }
-    do throws(BootConfigurationError) {
-      return try BootConfiguration(bootBackend, options: options).backend()
-    } catch { throw ValidationError("\(error)") }
-  }
-}

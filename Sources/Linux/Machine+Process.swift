@@ -3,4 +3,7 @@ internal import Glibc
 extension Machine {
   /// This process's number (`getpid`).
   public static var processID: Int32 { getpid() }
+
+  /// The user as whom this process acts (`geteuid`).
+  public static var userID: UInt32 { geteuid() }
 }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A system call that failed: which one, on what, and why.
 public struct SystemError: Error, Hashable, Sendable {
   /// The call, by its C name: `open`, `BTRFS_IOC_SEND`.
@@ -24,19 +26,6 @@ extension SystemError: CustomStringConvertible {
   ///
   /// One line, whatever the name holds: quotes, backslashes and control characters are escaped.
   public var description: String {
-    "\(operation) \"\(Self.escaped(path))\": \(errno)"
-  }
-
-  private static func escaped(_ path: String) -> String {
-    var text = String.UnicodeScalarView()
-    for scalar in path.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": text += ["\\", scalar]
-      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}":
-        text += "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
-      default: text.append(scalar)
-      }
-    }
-    return String(text)
+    "\(operation) \(QuotedText.quoted(path)): \(errno)"
   }
 }

@@ -56,21 +56,7 @@ extension ReceiveError: CustomStringConvertible {
   public var description: String {
     guard let command else { return "\(reason)" }
     if path.isEmpty { return "\(command): \(reason)" }
-    return "\(command) \(Self.quoted(path)): \(reason)"
-  }
-
-  /// A path for people, on one line whatever it holds.
-  static func quoted(_ path: [UInt8]) -> String {
-    var text = "\""
-    for scalar in String(decoding: path, as: UTF8.self).unicodeScalars {
-      switch scalar {
-      case "\"", "\\": text += "\\\(scalar)"
-      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}":
-        text += "\\u{\(String(scalar.value, radix: 16))}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text + "\""
+    return "\(command) \(QuotedText.quoted(path)): \(reason)"
   }
 }
 
@@ -79,14 +65,14 @@ extension ReceiveError.Reason: CustomStringConvertible {
   public var description: String {
     switch self {
     case .system(let error): "\(error)"
-    case .badPath(let path): "not a path of a stream: \(ReceiveError.quoted(path))"
+    case .badPath(let path): "not a path of a stream: \(QuotedText.quoted(path))"
     case .notConfined(let path):
-      "leads out of the subvolume: \(ReceiveError.quoted(path))"
+      "leads out of the subvolume: \(QuotedText.quoted(path))"
     case .notRegularFile(let type): "not a regular file but a \(type.words)"
     case .unknownCloneSource(let uuid): "no clone source with UUID \(uuid)"
     case .badValue(let attribute, let value): "\(attribute) cannot be \(value)"
     case .badAttributeName(let name):
-      "not a name of an extended attribute: \(ReceiveError.quoted(name))"
+      "not a name of an extended attribute: \(QuotedText.quoted(name))"
     case .badLinkTarget: "not a target of a symbolic link"
     case .unsupported: "commands of this kind are not supported"
     case .outOfOrder: "out of order: SUBVOL or SNAPSHOT come first and once, END last"

@@ -23,10 +23,45 @@ extension Receiver {
     }
     let from = try source.file(sourcePath, .read)
     let file = try tree.file(path, .write)
-    try system { () throws(SystemError) in
+    do throws(SystemError) {
       try file.descriptor.cloneRange(
         from: from.descriptor, at: sourceOffset, count: length, to: offset)
+    } catch {
+      // The sender's two files could share; here one may be without checksums (`chattr +C`, mount
+      // options), or blocks are larger. What is shared within the subvolume stays refused.
+      guard error.errno == .invalidArgument, !isOwn,
+        try copy(from, sourceOffset, length, to: file, offset)
+      else { throw .system(error) }
     }
+  }
+
+  /// The unit in which streams clone, in bytes.
+  private static var cloneUnit: UInt64 { 4096 }
+  private static var copyLength: UInt64 { 256 << 10 }
+
+  /// Copies what a clone would share; `false` if the clone is wrong in itself.
+  private func copy(
+    _ source: Node, _ sourceOffset: UInt64, _ length: UInt64, to file: Node, _ offset: UInt64
+  ) throws(ReceiveError.Reason) -> Bool {
+    let size = try system { () throws(SystemError) in try source.descriptor.status().size }
+    let unit = Self.cloneUnit
+    guard offset % unit == 0, sourceOffset % unit == 0, sourceOffset <= size,
+      length <= size - sourceOffset, length % unit == 0 || length == size - sourceOffset
+    else { return false }
+    var done: UInt64 = 0
+    while done < length {
+      let count = Int(Swift.min(length - done, Self.copyLength))
+      let (from, to) = (sourceOffset + done, offset.addingReportingOverflow(done))
+      if to.overflow { return false }
+      let copied = try system { () throws(SystemError) in
+        let bytes = try source.descriptor.bytes(at: from, count: count)
+        try file.descriptor.write(bytes.rawSpan, at: to.partialValue)
+        return bytes.count
+      }
+      guard copied == count else { return false }
+      done += UInt64(count)
+    }
+    return true
   }
 
   func truncate(_ path: RawSpan, to size: UInt64) throws(ReceiveError.Reason) {

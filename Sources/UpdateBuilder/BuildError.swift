@@ -12,6 +12,8 @@ public enum BuildError: Error {
   case notRoot
   /// No key to sign with.
   case noKey
+  /// A key to sign with, for an update that is not to be signed.
+  case keyOfUnsigned
   /// A key does not sign.
   case key(KeyError)
   /// A version of the plain stream that updates do not have.
@@ -61,6 +63,7 @@ extension BuildError: CustomStringConvertible {
     switch self {
     case .notRoot: "building an update needs root, for the kernel's send: run it with sudo"
     case .noKey: "an update needs a key that signs it: give --key"
+    case .keyOfUnsigned: "an update that is not signed needs no key: leave out --key or --unsigned"
     case .key(let error): "signing failed: \(error)"
     case .unsupportedStreamVersion(let version):
       "stream version \(version) is not supported: give --proto 1 or 2"

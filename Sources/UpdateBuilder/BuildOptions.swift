@@ -1,4 +1,5 @@
 public import Signing
+public import UpdateFile
 
 /// What to build an update from, and how.
 public struct BuildOptions: Sendable {
@@ -8,8 +9,13 @@ public struct BuildOptions: Sendable {
   public var child: String
   /// The file to write. It appears whole, or not at all.
   public var output: String
-  /// The keys that sign the update, at least one.
+  /// The keys that sign the update: at least one, unless it ``isUnsigned``.
   public var keys: [SigningKey]
+  /// Whether no key signs the update yet: no device takes it before ``FinishedUpdate`` has added
+  /// signatures.
+  public var isUnsigned: Bool
+  /// Which keys the update brings to devices, and which it revokes.
+  public var keyChanges: KeyChanges
   /// The kind of device that the update is for; `nil` for devices without one.
   public var product: String?
   /// The number of the parent's version; `nil` to take it from its name.
@@ -22,6 +28,12 @@ public struct BuildOptions: Sendable {
   public var streamVersion: UInt16
   /// How many bytes of memory applying may take on the device.
   public var maximumApplyMemory: UInt64
+  /// The longest file that is compared whole, in bytes; longer ones are compared in blocks. Comparing
+  /// takes up to seven times that in memory, for each job that has so long a file.
+  public var maximumPatchInput: UInt64
+  /// The shortest part of a file that is shared with the parent instead of written, in bytes;
+  /// `nil` to write all that the kernel sends as written.
+  public var minimumCloneLength: UInt64?
   /// How many files are compared, and blocks packed, at a time. The result does not depend on it.
   public var jobs: Int
   /// Whether the finished update is expanded again and compared before it appears.
@@ -34,18 +46,32 @@ public struct BuildOptions: Sendable {
   /// What applying may take unless told otherwise: 128 MiB.
   public static let standardApplyMemory: UInt64 = 128 << 20
 
+  /// What is compared whole unless told otherwise: 512 MiB.
+  public static let standardMaximumPatchInput: UInt64 = 512 << 20
+  /// The least that may be asked for: 1 MiB.
+  public static let leastMaximumPatchInput: UInt64 = 1 << 20
+  /// The most: beyond it, suffixes are not sorted any more.
+  public static let mostMaximumPatchInput: UInt64 = 1 << 30
+
+  /// What is shared unless told otherwise: parts of 16 KiB and more.
+  public static let standardMinimumCloneLength: UInt64 = 16 << 10
+
   /// Options with everything else as usual.
   public init(parent: String?, child: String, output: String, keys: [SigningKey]) {
     self.parent = parent
     self.child = child
     self.output = output
     self.keys = keys
+    isUnsigned = false
+    keyChanges = KeyChanges()
     product = nil
     fromVersion = nil
     toVersion = nil
     prefix = "sys_root"
     streamVersion = 2
     maximumApplyMemory = Self.standardApplyMemory
+    maximumPatchInput = Self.standardMaximumPatchInput
+    minimumCloneLength = Self.standardMinimumCloneLength
     jobs = 1
     checksItself = true
     builder = "btrfs-delta library"

@@ -6,6 +6,10 @@ public struct BuildProgress: Sendable {
     case planning
     /// The trees' digests are computed.
     case digesting
+    /// The parent's files are read for what is in them, to find those that moved and changed.
+    case sketching
+    /// Blocks are looked for that the device shares with the parent.
+    case sharing
     /// Patches are made.
     case shrinking
     /// The delta stream is packed by xz.

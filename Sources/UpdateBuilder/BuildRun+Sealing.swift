@@ -72,7 +72,7 @@ extension BuildRun {
           + digests.child.totals.entries * MemoryBudget.memoryPerEntry,
         diskData: plan.dataBytes,
         diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast),
-      payload: payload)
+      keyChanges: options.keyChanges, payload: payload)
   }
 
   private func parent(

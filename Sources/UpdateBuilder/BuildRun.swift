@@ -25,7 +25,7 @@ struct BuildRun {
   /// Opens the trees and checks that they can be built from.
   init(_ options: BuildOptions, progress: BuildProgress) throws(BuildError) {
     guard Machine.isRoot else { throw .notRoot }
-    try Self.checkKeys(options.keys)
+    try Self.checkKeys(options)
     guard (1...2).contains(options.streamVersion) else {
       throw .unsupportedStreamVersion(options.streamVersion)
     }
@@ -40,17 +40,20 @@ struct BuildRun {
 
   /// What would fail in the end fails at once.
   private static func checkOutput(_ path: String) throws(BuildError) {
-    do throws(SystemError) {
-      if let type = try OutputFile.existing(at: path), type != .regular {
-        throw SystemError(
-          operation: "open", path: path, errno: type == .directory ? .isDirectory : .fileExists)
-      }
-    } catch { throw .system(error) }
+    do throws(SystemError) { try OutputFile.checkReplaceable(path) } catch {
+      throw .system(error)
+    }
   }
 
   /// A head holds each key's signature once, and not too many.
-  private static func checkKeys(_ keys: [SigningKey]) throws(BuildError) {
-    guard !keys.isEmpty else { throw .noKey }
+  private static func checkKeys(_ options: BuildOptions) throws(BuildError) {
+    let keys = options.keys
+    guard keys.isEmpty == options.isUnsigned else {
+      throw keys.isEmpty ? .noKey : .keyOfUnsigned
+    }
+    do throws(UpdateFileError) { try options.keyChanges.check() } catch {
+      throw .updateFile(error)
+    }
     guard keys.count <= UpdateHead.maximumSignatureCount else {
       throw .updateFile(.tooManySignatures)
     }
@@ -62,11 +65,13 @@ struct BuildRun {
 
   /// Builds the update.
   func build() async throws(BuildError) -> BuildReport {
-    let plan = try makePlan()
+    let kernelPlan = try makePlan()
     let digests = try trees.digests(progress)
+    let matcher = try matcher(digests.matcher, for: kernelPlan)
+    let plan = try await share(kernelPlan, matcher)
     let sink = DeltaSink(base: plan.base, file: try temporary("delta"))
     let shrinker = Shrinker(
-      plan: plan, matcher: digests.matcher,
+      plan: plan, matcher: matcher,
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
         maximumPatchMemory: budget.maximumPatchMemory),
@@ -99,6 +104,27 @@ struct BuildRun {
     do throws(SystemError) { return try TemporaryFile.beside(options.output, purpose) } catch {
       throw .system(error)
     }
+  }
+
+  /// The matcher as the options want it, with what it has to know of the parent's contents.
+  private func matcher(
+    _ matcher: OldFileMatcher?, for plan: Plan
+  ) throws(BuildError) -> OldFileMatcher? {
+    guard var matcher else { return nil }
+    matcher.maximumInput = Swift.min(
+      Swift.max(options.maximumPatchInput, BuildOptions.leastMaximumPatchInput),
+      BuildOptions.mostMaximumPatchInput)
+    return try matcher.withSketches(for: plan.runs) { progress.goesOn(.sketching, done: $0) }
+  }
+
+  /// Has blocks that the parent has shared instead of written.
+  private func share(_ plan: Plan, _ matcher: OldFileMatcher?) async throws(BuildError) -> Plan {
+    guard let matcher, let minimum = options.minimumCloneLength else { return plan }
+    let finder = CloneFinder(
+      matcher: matcher, minimumLength: Swift.max(minimum, PatchClone.blockLength))
+    return try await CloneRewriter(
+      plan: plan, finder: finder, jobCount: Swift.max(1, options.jobs), progress: progress
+    ).run { () throws(BuildError) in try temporary("sharing") }
   }
 
   /// Has the kernel send the child, and makes the plan of it.

@@ -69,7 +69,7 @@ final class DeltaSink {
     do throws(StreamError) {
       try writer.writePatch(
         path: path, offset: part.offset, length: part.length, sources: sources,
-        data: data.rawSpan)
+        clones: part.clones, data: data.rawSpan)
     } catch { throw .kernelStream(error) }
     longestCommand = Swift.max(longestCommand, writer.bytes.count - before - Frame.headerLength)
     try flush(above: Self.bufferLength)

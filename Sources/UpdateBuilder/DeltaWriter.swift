@@ -46,9 +46,13 @@ struct DeltaWriter: ~Copyable {
       do throws(StreamError) { command = try Command(parsing: frame) } catch {
         throw .kernelStream(error)
       }
-      guard case .write(let path, _, let data) = command, UInt64(data.byteCount) <= left else {
-        throw .planChanged
+      let (path, length): (RawSpan, UInt64)
+      switch command {
+      case .write(let file, _, let data): (path, length) = (file, UInt64(data.byteCount))
+      case .clone(let file, _, let count, _, _, _, _): (path, length) = (file, count)
+      default: throw .planChanged
       }
+      guard length > 0, length <= left else { throw .planChanged }
       sink.cover(frame)
       switch part.form {
       case .writes: try sink.write(frame)
@@ -56,7 +60,7 @@ struct DeltaWriter: ~Copyable {
         if isFirst { try sink.writePatch(path, part, sources, patch) }
       }
       isFirst = false
-      left -= UInt64(data.byteCount)
+      left -= length
     }
   }
 }

@@ -7,49 +7,113 @@ internal import Linux
 struct OldFileMatcher: Sendable {
   let index: ParentIndex
   let tree: ParentTree
+  /// The longest file that is searched whole, in bytes; longer ones are searched in parts.
+  var maximumInput: UInt64 = BuildOptions.standardMaximumPatchInput
+  /// Finds files by their contents; `nil` until somebody needs it.
+  private(set) var sketches: SketchIndex?
 
-  /// The shortest part of a long file that is searched, in bytes.
-  private static let minimumWindow: UInt64 = 16 << 20
+  init(index: ParentIndex, tree: ParentTree) {
+    self.index = index
+    self.tree = tree
+  }
+
+  /// The shortest file that is found by what is in it, in bytes.
+  static let minimumSketched: UInt64 = 4096
+  /// How many files that have something in common are compared with a new one.
+  private static let maximumCandidates = 3
 
   /// The old file of a run whose contents are `new`; `nil` when nothing is like it.
   ///
   /// A file with the very same contents comes first, wherever it is. Then what the file itself was,
-  /// the same path, the path it will be renamed to, the path with other numbers, the name with
-  /// other numbers.
+  /// and the same path. Else the one that has most in common with it, of the path that it had under
+  /// other numbers, the name under other numbers, and the files whose contents are like it.
   func oldFile(of run: WrittenRun, new: [UInt8]) throws(BuildError) -> ParentIndex.File? {
+    // What is shared already is known to be like it.
+    if let source = run.cloneSource { return index.file(at: source) }
     let path = run.finalPath ?? run.path
     if run.offset == 0, let same = try fileWithContents(new, like: path) { return same }
     if let origin = run.origin, let file = index.file(at: origin) { return file }
-    return index.file(at: path)
-      ?? index.fileWithPathPattern(of: path, size: run.length)
-      ?? index.fileWithNamePattern(of: path, size: run.length)
+    if let file = index.file(at: path) { return file }
+    return try best(of: candidates(for: run, path, new), for: new)
   }
 
-  /// The part of an old file that a run is searched in.
+  /// This matcher, with an index of the contents of the parent's files if one of the runs has no
+  /// old file by its path.
   ///
-  /// A file that is too long for one search is looked at around the run's own place.
-  func range(of file: ParentIndex.File, for run: WrittenRun) -> PatchSource {
-    let limit = PatchMaker.maximumOldLength
-    guard file.size > limit else {
-      return PatchSource(path: file.path, offset: 0, length: file.size)
+  /// Reads every file of the parent of ``minimumSketched`` bytes and more once.
+  ///
+  /// - Parameter goesOn: says of a number of bytes that were read whether to go on.
+  func withSketches(
+    for runs: [WrittenRun], _ goesOn: (UInt64) -> Bool
+  ) throws(BuildError) -> OldFileMatcher {
+    guard runs.contains(where: { needsSketches($0) }) else { return self }
+    var sketches: [(file: Int32, sketch: ContentSketch)] = []
+    var done: UInt64 = 0
+    for (number, file) in index.numberedFiles where file.size >= Self.minimumSketched {
+      var sketch = ContentSketch(count: ContentSketch.count)
+      try tree.read(file) { sketch.add($0) }
+      sketches.append((number, sketch))
+      done += file.size
+      guard goesOn(done) else { throw .cancelled }
     }
-    // A short run needs no long window. Windows begin at multiples of a quarter of their length, so
-    // that the runs of a file that was changed in many places share them.
-    var window = Self.minimumWindow
-    while window < limit, window < run.length * 4 { window *= 2 }
-    let quarter = window / 4
-    let start = run.offset > quarter ? (run.offset - quarter) / quarter * quarter : 0
-    return PatchSource(
-      path: file.path, offset: Swift.min(start, file.size - window), length: window)
+    var matcher = self
+    matcher.sketches = SketchIndex(sketches)
+    return matcher
+  }
+
+  private func needsSketches(_ run: WrittenRun) -> Bool {
+    let path = run.finalPath ?? run.path
+    return run.length >= Self.minimumSketched && run.origin.flatMap(index.file(at:)) == nil
+      && index.file(at: path) == nil
+      && index.fileWithPathPattern(of: path, size: run.length) == nil
+  }
+
+  /// Files that may be what a file was, the likeliest first.
+  private func candidates(
+    for run: WrittenRun, _ path: [UInt8], _ new: [UInt8]
+  ) -> [ParentIndex.File] {
+    var files = [
+      index.fileWithPathPattern(of: path, size: run.length),
+      index.fileWithNamePattern(of: path, size: run.length),
+    ].compactMap(\.self)
+    if let sketches, run.length >= Self.minimumSketched {
+      let sketch = ContentSketch(of: new.rawSpan, count: ContentSketch.count)
+      files += sketches.files(like: sketch, limit: Self.maximumCandidates).map(index.file(number:))
+    }
+    return files
+  }
+
+  /// The file that has most in common with `new`; of equally good ones the first.
+  private func best(
+    of files: [ParentIndex.File], for new: [UInt8]
+  ) throws(BuildError) -> ParentIndex.File? {
+    guard let first = files.first, files.contains(where: { $0.path != first.path }),
+      new.count >= Self.minimumSketched
+    else { return files.first }
+    let wanted = ContentSketch(of: new.rawSpan, count: ContentSketch.fineCount)
+    var best: (file: ParentIndex.File, shared: Int)?
+    var seen: Set<[UInt8]> = []
+    for file in files where seen.insert(file.path).inserted {
+      var sketch = ContentSketch(count: ContentSketch.fineCount)
+      try tree.read(file) { sketch.add($0) }
+      let shared = wanted.shared(with: sketch)
+      if shared > best?.shared ?? -1 { best = (file, shared) }
+    }
+    return best?.file
   }
 
   /// Reads and sorts a part of an old file.
   func load(_ source: PatchSource, isWholeFile: Bool) throws(BuildError) -> OldRange {
-    let bytes = try read(source.path, at: source.offset, count: Int(source.length))
+    let bytes = try read(source)
     do throws(DiffError) {
       return OldRange(
         source: source, index: try SourceIndex(sources: [bytes]), isWholeFile: isWholeFile)
     } catch { throw .diff(error) }
+  }
+
+  /// Reads a part of an old file.
+  func read(_ source: PatchSource) throws(BuildError) -> [UInt8] {
+    try tree.bytes(source.path, at: source.offset, count: Int(source.length))
   }
 
   private func fileWithContents(
@@ -66,22 +130,46 @@ struct OldFileMatcher: Sendable {
     var step = 4096
     while offset < new.count {
       let count = Swift.min(step, new.count - offset)
-      let bytes = try read(file.path, at: UInt64(offset), count: count)
-      guard bytes[...] == new[offset..<offset + count] else { return false }
+      let bytes = try tree.bytes(file.path, at: UInt64(offset), count: count)
+      let wanted = new.rawSpan.extracting(offset..<offset + count)
+      guard bytes.rawSpan.hasSameBytes(as: wanted) else { return false }
       offset += count
       step = 1 << 20
     }
     return true
   }
+}
 
-  private func read(_ path: [UInt8], at offset: UInt64, count: Int) throws(BuildError) -> [UInt8] {
+extension ParentTree {
+  /// Bytes of a file; fewer where it ends before.
+  func bytes(_ path: [UInt8], at offset: UInt64, count: Int) throws(BuildError) -> [UInt8] {
     var bytes: [UInt8] = []
     do throws(SystemError) {
-      let file = try tree.open(path)
+      let file = try open(path)
       try bytes.append(upTo: count) { (out) throws(SystemError) in
         try file.read(at: offset, into: &out)
       }
     } catch { throw .system(error) }
     return bytes
+  }
+
+  /// Hands on a file from start to end, a megabyte at a time.
+  func read(
+    _ file: ParentIndex.File, _ body: (RawSpan) -> Void
+  ) throws(BuildError) {
+    do throws(SystemError) {
+      let open = try open(file.path)
+      var offset: UInt64 = 0
+      var bytes: [UInt8] = []
+      while offset < open.length {
+        bytes.removeAll(keepingCapacity: true)
+        try bytes.append(upTo: 1 << 20) { (out) throws(SystemError) in
+          try open.read(at: offset, into: &out)
+        }
+        if bytes.isEmpty { break }
+        body(bytes.rawSpan)
+        offset += UInt64(bytes.count)
+      }
+    } catch { throw .system(error) }
   }
 }

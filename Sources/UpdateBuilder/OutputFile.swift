@@ -81,6 +81,13 @@ package struct OutputFile: ~Copyable {
     return try directory.hasEntry(name) ? directory.status(of: name).type : nil
   }
 
+  /// Refuses a path where something else than a regular file is, before any work is put into it.
+  package static func checkReplaceable(_ path: String) throws(SystemError) {
+    guard let type = try existing(at: path), type != .regular else { return }
+    throw SystemError(
+      operation: "open", path: path, errno: type == .directory ? .isDirectory : .fileExists)
+  }
+
   /// Removes a file that was published by mistake.
   package static func remove(_ path: String) throws(SystemError) {
     let directory = try Descriptor.open(TemporaryFile.directory(of: path), .directory)

@@ -33,6 +33,12 @@ struct ParentIndex: Sendable {
     byNamePattern[namePattern, default: []].append(index)
   }
 
+  /// All files with their numbers.
+  var numberedFiles: some Sequence<(Int32, File)> { zip(0..., files) }
+
+  /// The file with a number of ``numberedFiles``.
+  func file(number: Int32) -> File { files[Int(number)] }
+
   /// The file at a path.
   func file(at path: [UInt8]) -> File? { byPath[path].map { files[Int($0)] } }
 

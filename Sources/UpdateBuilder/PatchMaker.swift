@@ -6,9 +6,6 @@ internal import XZ
 
 /// Decides how a range of a new file travels, given what the file was before.
 struct PatchMaker: Sendable {
-  /// The longest old range that is searched, in bytes; sorting it takes five times that.
-  static let maximumOldLength: UInt64 = 128 << 20
-
   /// Ranges shorter than this are never worth a patch's own attributes.
   static let minimumLength = 64
 
@@ -22,22 +19,31 @@ struct PatchMaker: Sendable {
   let maximumPatchMemory: UInt64
 
   /// How `new`, which the file has from `offset` on, travels with `old` as what it was.
+  ///
+  /// - Parameter clones: what is shared of it and has not to travel.
   func parts(
-    of new: [UInt8], at offset: UInt64, from old: OldRange?, isWholeFile: Bool = false
+    of new: [UInt8], at offset: UInt64, from old: OldRange?, isWholeFile: Bool = false,
+    clones: [PatchClone] = []
   ) throws(DiffError) -> [ShrunkPart] {
-    let plain = ShrunkPart(offset: offset, length: UInt64(new.count), form: .writes)
+    let plain = ShrunkPart(
+      offset: offset, length: UInt64(new.count), form: .writes, clones: clones)
     guard let old, new.count >= Self.minimumLength else { return [plain] }
     let patch = try patch(of: new, at: offset, from: old, isWholeFile: isWholeFile)
-    if patch.count > maximumPatchLength, let middle = middle(offset, new.count) {
-      let first = try parts(of: Array(new[..<middle]), at: offset, from: old)
-      let second = try parts(of: Array(new[middle...]), at: offset + UInt64(middle), from: old)
+    if patch.count > maximumPatchLength, let middle = middle(offset, new.count, clones) {
+      let cut = offset + UInt64(middle)
+      let first = try parts(
+        of: Array(new[..<middle]), at: offset, from: old, clones: clones.filter { $0.end <= cut })
+      let second = try parts(
+        of: Array(new[middle...]), at: cut, from: old, clones: clones.filter { $0.offset >= cut })
       return first + second
     }
-    guard isWorthIt(patch, old.source, for: new) else { return [plain] }
+    guard isWorthIt(patch, old.source, for: written(of: new, offset, clones)) else {
+      return [plain]
+    }
     return [
       ShrunkPart(
         offset: offset, length: UInt64(new.count),
-        form: .patch(sources: [old.source], data: patch))
+        form: .patch(sources: [old.source], data: patch), clones: clones)
     ]
   }
 
@@ -53,12 +59,29 @@ struct PatchMaker: Sendable {
   }
 
   /// Where to cut a range in two, near its middle; `nil` when it is one chunk.
-  private func middle(_ offset: UInt64, _ count: Int) -> Int? {
+  ///
+  /// What is shared stays whole: a run of WRITEs ends on both sides of it.
+  private func middle(_ offset: UInt64, _ count: Int, _ clones: [PatchClone]) -> Int? {
     let chunk = UInt64(form.chunkLength)
     let before = (offset + UInt64(count / 2)) / chunk * chunk
-    let cut = before > offset ? before : before + chunk
+    var cut = before > offset ? before : before + chunk
+    if let clone = clones.first(where: { $0.offset < cut && cut < $0.end }) {
+      cut = clone.offset > offset ? clone.offset : clone.end
+    }
     guard cut < offset + UInt64(count) else { return nil }
     return Int(cut - offset)
+  }
+
+  /// The bytes that would travel as they are.
+  private func written(of new: [UInt8], _ offset: UInt64, _ clones: [PatchClone]) -> [UInt8] {
+    if clones.isEmpty { return new }
+    var bytes: [UInt8] = []
+    var at = 0
+    for clone in clones {
+      bytes += new[at..<Int(clone.offset - offset)]
+      at = Int(clone.end - offset)
+    }
+    return bytes + new[at...]
   }
 
   /// Whether a patch is smaller than the bytes themselves, both as xz will leave them.

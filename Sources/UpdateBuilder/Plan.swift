@@ -45,21 +45,29 @@ final class Plan: Sendable {
   /// How much is read at a time.
   static let readLength = 256 << 10
 
-  /// The bytes that a run writes.
-  func contents(of run: WrittenRun) throws(BuildError) -> [UInt8] {
+  /// The bytes that a run writes, and those that it shares with a file of the parent.
+  func contents(of run: WrittenRun, from tree: ParentTree?) throws(BuildError) -> [UInt8] {
     var bytes: [UInt8] = []
     guard let length = Int(exactly: run.length) else { throw .kernelStream(.truncated(offset: 0)) }
     bytes.reserveCapacity(length)
     var reader = PlanReader(self, from: run.streamOffset, wanted: run.length)
     while bytes.count < length {
-      guard let frame = try reader.next(), frame.kind == .write else {
+      guard let frame = try reader.next() else {
         throw .kernelStream(.truncated(offset: run.streamOffset))
       }
       let command: Command
       do throws(StreamError) { command = try Command(parsing: frame) } catch {
         throw .kernelStream(error)
       }
-      if case .write(_, _, let data) = command { bytes.append(copying: data) }
+      switch command {
+      case .write(_, _, let data): bytes.append(copying: data)
+      case .clone(_, _, let count, _, _, let path, let offset):
+        guard let tree, count <= run.length else { throw .planChanged }
+        let shared = try tree.bytes([UInt8](copying: path), at: offset, count: Int(count))
+        guard shared.count == Int(count) else { throw .planChanged }
+        bytes += shared
+      default: throw .kernelStream(.truncated(offset: run.streamOffset))
+      }
     }
     return bytes
   }

@@ -2,7 +2,7 @@ internal import Bytes
 internal import DeltaStream
 internal import SendStream
 
-/// Finds the runs of WRITEs in a plan, and follows what their files are called.
+/// Finds the runs of a plan, and follows what their files are called.
 struct PlanIndexer {
   private struct Open {
     var run: WrittenRun
@@ -17,6 +17,8 @@ struct PlanIndexer {
   private var names: StreamNamespace
   private var open: Open?
   private var runs: [(run: WrittenRun, node: StreamNamespace.Node)] = []
+  /// The parent as SNAPSHOT names it.
+  private var parent: SubvolumeUUID?
 
   /// Bytes that WRITEs put into files, whole blocks of 4 KiB for each run.
   private(set) var dataBytes: UInt64 = 0
@@ -38,8 +40,10 @@ struct PlanIndexer {
       addWrite(path, offset, UInt64(data.byteCount), at: frame.offset)
       return
     }
-    closeRun()
     metadataCommands += 1
+    if addClone(command, at: frame.offset) { return }
+    closeRun()
+    if case .snapshot(_, _, _, let uuid, _) = command { parent = uuid }
     try follow(command)
   }
 
@@ -59,12 +63,55 @@ struct PlanIndexer {
   private mutating func addWrite(
     _ path: RawSpan, _ offset: UInt64, _ length: UInt64, at streamOffset: UInt64
   ) {
-    if let run = open?.run, run.end == offset, offset % maximumRun != 0,
-      path.hasSameBytes(as: run.path.rawSpan)
-    {
+    if isNext(path, offset) {
       open?.run.length += length
-      return
+    } else {
+      begin(path, offset, length, at: streamOffset)
     }
+    noteEnd()
+  }
+
+  /// Takes a CLONE into the run, if it is one from the parent that a patch can stand for.
+  private mutating func addClone(
+    _ command: borrowing Command, at streamOffset: UInt64
+  ) -> Bool {
+    guard
+      case .clone(let path, let offset, let length, let uuid, _, let source, let place) =
+        copy command, uuid == parent
+    else { return false }
+    let block = PatchClone.blockLength
+    let clone = PatchClone(offset: offset, length: length, sourceOffset: place)
+    guard length > 0, offset % block == 0, place % block == 0,
+      length <= maximumRun - offset % maximumRun
+    else { return false }
+    if isNext(path, offset), canShare(with: source) {
+      open?.run.length += length
+    } else {
+      begin(path, offset, length, at: streamOffset)
+    }
+    open?.run.clones.append(clone)
+    open?.run.cloneSource = [UInt8](copying: source)
+    noteEnd()
+    return true
+  }
+
+  /// Whether the open run goes on there.
+  private func isNext(_ path: RawSpan, _ offset: UInt64) -> Bool {
+    guard let run = open?.run else { return false }
+    if let last = run.clones.last, last.end == offset, last.length % PatchClone.blockLength != 0 {
+      return false
+    }
+    return run.end == offset && offset % maximumRun != 0 && path.hasSameBytes(as: run.path.rawSpan)
+  }
+
+  private func canShare(with source: RawSpan) -> Bool {
+    guard let known = open?.run.cloneSource else { return true }
+    return source.hasSameBytes(as: known.rawSpan)
+  }
+
+  private mutating func begin(
+    _ path: RawSpan, _ offset: UInt64, _ length: UInt64, at streamOffset: UInt64
+  ) {
     closeRun()
     let bytes = [UInt8](copying: path)
     let node = names.node(at: bytes)
@@ -75,32 +122,34 @@ struct PlanIndexer {
       node: node)
   }
 
+  private func noteEnd() {
+    guard let open, let known = open.node.writtenEnd else { return }
+    open.node.writtenEnd = Swift.max(known, open.run.end)
+  }
+
   private mutating func closeRun() {
-    guard let ended = open else { return }
-    runs.append((ended.run, ended.node))
-    let block: UInt64 = 4096
-    let (first, end) = (ended.run.offset / block, (ended.run.end + block - 1) / block)
-    dataBytes += (end - first) * block
+    guard var ended = open else { return }
     open = nil
+    let shared = ended.run.clones.reduce(0) { $0 + blocks($1.offset, $1.end) }
+    dataBytes += (blocks(ended.run.offset, ended.run.end) - shared) * PatchClone.blockLength
+    // What is only shared has nothing to patch.
+    if shared > 0, ended.run.clones.reduce(0, { $0 + $1.length }) == ended.run.length { return }
+    ended.run.endsFile = ended.node.writtenEnd == ended.run.end
+    runs.append((ended.run, ended.node))
+  }
+
+  /// How many blocks a range lies in.
+  private func blocks(_ offset: UInt64, _ end: UInt64) -> UInt64 {
+    let block = PatchClone.blockLength
+    return end / block + (end % block == 0 ? 0 : 1) - offset / block
   }
 
   private func follow(_ command: borrowing Command) throws(BuildError) {
     switch copy command {
-    case .makeFile(let path, _), .makeDirectory(let path, _), .makeNode(let path, _, _, _),
-      .makeFIFO(let path, _, _, _), .makeSocket(let path, _, _, _), .symlink(let path, _, _):
-      names.create([UInt8](copying: path))
-    case .rename(let path, let to):
-      names.rename([UInt8](copying: path), to: [UInt8](copying: to))
-    case .link(let path, let existing):
-      names.link([UInt8](copying: path), to: [UInt8](copying: existing))
-    case .unlink(let path), .removeDirectory(let path): names.remove([UInt8](copying: path))
-    case .setTimes(let path, _, _, _, _): names.setTimes([UInt8](copying: path))
     case .updateExtent: throw .unsupportedCommand(.updateExtent)
     case .encodedWrite: throw .unsupportedCommand(.encodedWrite)
     case .enableVerity: throw .unsupportedCommand(.enableVerity)
-    case .subvolume, .snapshot, .setXattr, .removeXattr, .write, .clone, .truncate, .changeMode,
-      .changeOwner, .end, .allocate, .setFileAttributes:
-      break
+    default: names.follow(command)
     }
   }
 }

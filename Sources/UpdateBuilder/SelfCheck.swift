@@ -51,7 +51,10 @@ struct SelfCheck {
         offset += UInt64(bytes.count)
         try reader.append(bytes.rawSpan)
       }
-      return try reader.finish().verified(by: keys, threshold: keys.count).manifest
+      let head = try reader.finish()
+      // Where nobody signs, there is nobody to ask.
+      if keys.isEmpty { return try head.unverifiedManifest() }
+      return try head.verified(by: keys, threshold: keys.count).manifest
     } catch { throw .selfCheckFailed("\(error)") }
   }
 

@@ -39,28 +39,43 @@ struct ShrinkJob: Sendable {
   ) throws(BuildError) -> [[ShrunkPart]] {
     var results: [[ShrunkPart]] = []
     var old: OldRange?
+    var windows = matcher.map { OldWindows($0, for: plan.runs[runs]) }
     for run in plan.runs[runs] {
-      results.append(try parts(of: run, plan, matcher, maker, &old))
+      results.append(try parts(of: run, plan, &windows, maker, &old))
     }
     return results
   }
 
   /// How one run travels; the old file of the run before is kept, as it mostly is the same one.
   private func parts(
-    of run: WrittenRun, _ plan: Plan, _ matcher: OldFileMatcher?, _ maker: PatchMaker,
+    of run: WrittenRun, _ plan: Plan, _ windows: inout OldWindows?, _ maker: PatchMaker,
     _ old: inout OldRange?
   ) throws(BuildError) -> [ShrunkPart] {
     let asItIs = [ShrunkPart(offset: run.offset, length: run.length, form: .writes)]
-    guard let matcher, run.length >= UInt64(PatchMaker.minimumLength) else { return asItIs }
-    let new = try plan.contents(of: run)
-    guard let file = try matcher.oldFile(of: run, new: new) else { return asItIs }
-    let source = matcher.range(of: file, for: run)
-    if old?.source != source {
-      old = try matcher.load(source, isWholeFile: source.length == file.size)
+    guard let matcher = windows?.matcher, run.length >= UInt64(PatchMaker.minimumLength) else {
+      return asItIs
     }
-    do throws(DiffError) {
-      return try maker.parts(
-        of: new, at: run.offset, from: old, isWholeFile: run.offset == 0 && runs.count == 1)
-    } catch { throw .diff(error) }
+    let new = try plan.contents(of: run, from: matcher.tree)
+    guard let file = try matcher.oldFile(of: run, new: new) else { return asItIs }
+    let chunk = UInt64(maker.form.chunkLength)
+    let ends = windows?.ends(of: run, in: file, chunk: chunk) ?? []
+    var parts: [ShrunkPart] = []
+    var start = run.offset
+    for end in ends {
+      let range = Int(start - run.offset)..<Int(end - run.offset)
+      let block = ends.count == 1 ? new : Array(new[range])
+      let source = try windows?.source(for: block.rawSpan, at: start, in: file)
+      if let source, old?.source != source {
+        old = try matcher.load(source, isWholeFile: source.length == file.size)
+      }
+      let clones = run.clones.filter { $0.offset >= start && $0.end <= end }
+      do throws(DiffError) {
+        parts += try maker.parts(
+          of: block, at: start, from: old,
+          isWholeFile: start == 0 && runs.count == 1 && ends.count == 1, clones: clones)
+      } catch { throw .diff(error) }
+      start = end
+    }
+    return parts
   }
 }

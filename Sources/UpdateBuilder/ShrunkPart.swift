@@ -15,6 +15,8 @@ struct ShrunkPart: Sendable {
   /// How many bytes it writes.
   var length: UInt64
   var form: Form
+  /// What is not written but shared, of what the part has.
+  var clones: [PatchClone] = []
 
   /// Where in the file it ends.
   var end: UInt64 { offset + length }

@@ -10,6 +10,8 @@ final class StreamNamespace {
     fileprivate(set) weak var directory: Node?
     fileprivate(set) var name: [UInt8]
     fileprivate var children: [[UInt8]: Node] = [:]
+    /// Of a file that the stream made, how far it was written so far; `nil` of any other.
+    var writtenEnd: UInt64?
     /// The path in the parent snapshot; `nil` for what the stream made.
     let origin: [UInt8]?
 
@@ -39,7 +41,11 @@ final class StreamNamespace {
   }
 
   /// Says that a new file or directory was made.
-  func create(_ path: [UInt8]) { insert(Node(name: [], origin: nil), at: path) }
+  func create(_ path: [UInt8]) {
+    let node = Node(name: [], origin: nil)
+    node.writtenEnd = 0
+    insert(node, at: path)
+  }
 
   /// Says that a name was changed.
   func rename(_ path: [UInt8], to newPath: [UInt8]) {

@@ -18,6 +18,7 @@ extension Manifest {
     try Self.checkRange(.applyMemory, needs.memory)
     try Self.checkRange(.diskData, needs.diskData)
     try Self.checkRange(.diskMetadata, needs.diskMetadata)
+    try keyChanges.check()
     try payload.checkConsistency()
     let plainLength = payload.cuts.sum(of: \.plainLength)
     guard plainLength == plain.length else {

@@ -38,6 +38,7 @@ extension Manifest {
     needs = Needs(
       memory: try reader.number(.applyMemory), diskData: try reader.number(.diskData),
       diskMetadata: try reader.number(.diskMetadata))
+    keyChanges = try KeyChanges(parsing: &reader)
     payload = try Payload(deltaLength: deltaLength, parsing: &reader)
     let again = try encoded()
     guard again.rawSpan.hasSameBytes(as: bytes) else { throw .notCanonical }

@@ -35,6 +35,8 @@ public struct Manifest: Hashable, Sendable {
   public var plain: PlainStream
   /// What applying the update takes.
   public var needs: Needs
+  /// Which keys the update brings and revokes.
+  public var keyChanges: KeyChanges
   /// The compressed delta stream that follows the head.
   public var payload: Payload
 
@@ -42,7 +44,8 @@ public struct Manifest: Hashable, Sendable {
   public init(
     requiredFeatures: [UInt16] = [], minimumToolVersion: ToolVersion, baseVersion: UInt32,
     product: String?, parent: Parent?, toVersion: UInt64, buildDate: Int64, builder: String,
-    target: Target, plain: PlainStream, needs: Needs, payload: Payload
+    target: Target, plain: PlainStream, needs: Needs,
+    keyChanges: KeyChanges = KeyChanges(), payload: Payload
   ) {
     self.requiredFeatures = requiredFeatures
     self.minimumToolVersion = minimumToolVersion
@@ -55,6 +58,7 @@ public struct Manifest: Hashable, Sendable {
     self.target = target
     self.plain = plain
     self.needs = needs
+    self.keyChanges = keyChanges
     self.payload = payload
   }
 }

@@ -42,6 +42,8 @@ public struct PayloadReader: ~Copyable {
 
   /// The section that is being read; the number of sections, at the end.
   public private(set) var section = 0
+  /// How many bytes of the payload are decoded, as far as the decoder tells.
+  public private(set) var compressedPosition: UInt64 = 0
   private var consumed: UInt64 = 0
   private var produced: UInt64 = 0
 
@@ -150,6 +152,7 @@ public struct PayloadReader: ~Copyable {
       let step = try decoder.decode(input, into: &output, limit: limit)
       position += step.consumed
       consumed += UInt64(step.consumed)
+      compressedPosition += UInt64(step.consumed)
       produced += UInt64(output.byteCount - before)
       return step.status
     } catch { throw fail(.xz(error)) }

@@ -34,6 +34,9 @@ public enum UpdateAttribute: UInt16, CaseIterable, Sendable {
   case diskData = 0x8041
   case diskMetadata = 0x8042
 
+  case addedKeys = 0x8048
+  case revokedKeys = 0x8049
+
   case payloadLength = 0x8050
   case pieceSize = 0x8051
   case dictionarySize = 0x8052
@@ -78,6 +81,8 @@ extension UpdateAttribute: CustomStringConvertible {
     case .applyMemory: "APPLY_MEMORY"
     case .diskData: "DISK_DATA"
     case .diskMetadata: "DISK_METADATA"
+    case .addedKeys: "ADDED_KEYS"
+    case .revokedKeys: "REVOKED_KEYS"
     case .payloadLength: "PAYLOAD_LENGTH"
     case .pieceSize: "PIECE_SIZE"
     case .dictionarySize: "DICTIONARY_SIZE"

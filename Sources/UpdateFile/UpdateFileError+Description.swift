@@ -56,13 +56,15 @@ extension UpdateFileError: CustomStringConvertible {
 
   private var trustDescription: String? {
     switch self {
+    case .invalidKey(let index): "key \(index) of those that the update brings is no Ed25519 key"
+    case .repeatedKey(let keyID): "key \(keyID) is brought or revoked twice, or both"
     case .signatureLength(let length): "a signature cannot have \(length) bytes"
     case .invalidThreshold(let threshold): "\(threshold) signatures cannot be asked for"
     case .notSigned: "the update is not signed"
     case .noTrustedSignature: "the update is not signed by a trusted key"
     case .badSignature(let keyID): "the signature by key \(keyID) is wrong"
     case .thresholdNotReached(let good, let needed):
-      "signed by \(good) trusted keys, and \(needed) are needed"
+      "signed by \(good) of the \(needed) trusted keys needed"
     default: nil
     }
   }

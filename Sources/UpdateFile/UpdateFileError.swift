@@ -72,6 +72,11 @@ public enum UpdateFileError: Error, Equatable, Sendable {
   /// A signature is not as long as an Ed25519 signature: its length in bytes.
   case signatureLength(Int)
 
+  /// What should be a key that the update brings is none: which one, from 0.
+  case invalidKey(index: Int)
+  /// A key is named twice among those that the update brings and revokes.
+  case repeatedKey(keyID: SHA256Digest)
+
   // MARK: Trust
 
   /// A threshold below one.

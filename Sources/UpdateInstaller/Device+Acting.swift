@@ -1,3 +1,5 @@
+internal import Linux
+
 extension Device {
   /// Ends what a power cut or a kill interrupted, and deletes what is left over.
   ///
@@ -33,8 +35,15 @@ extension Device {
     let device = try LockedDevice(self, for: "activate")
     let recovered = try device.recover()
     let installed = try installedVersions().map(\.version)
-    guard let version = version ?? installed.max() else { throw .noSuchVersion(nil) }
-    return try recovered + device.activate(version, tries: tries)
+    guard let version = version ?? installed.max(),
+      try subvolume(DeviceNames.version(version)) != nil
+    else { throw .noSuchVersion(version) }
+    var facts = HookFacts(directory)
+    (facts.from, facts.to) = (try status().current?.version, version)
+    facts.name = DeviceNames.version(version)
+    try hooks.ask(.preActivate, facts)
+    let changes = try recovered + device.activate(version, tries: tries)
+    return changes + hooks.tell(.postActivate, facts)
   }
 
   /// Makes last the system that boots next, and keeps the present one as last.
@@ -52,6 +61,14 @@ extension Device {
   {
     let device = try LockedDevice(self, for: "rollback")
     let recovered = try device.recover()
-    return try recovered + device.rollBack(reason: reason)
+    let status = try status()
+    guard status.last != nil else { throw .nothingToRollBack }
+    var facts = HookFacts(directory)
+    (facts.from, facts.to) = (status.current?.version, status.last?.version)
+    facts.name = DeviceNames.last
+    try hooks.ask(.preRollback, facts)
+    let changes = try recovered + device.rollBack(reason: reason)
+    facts.name = DeviceNames.current
+    return changes + hooks.tell(.postRollback, facts)
   }
 }

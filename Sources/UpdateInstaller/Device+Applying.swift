@@ -15,6 +15,10 @@ extension Device {
   ///   - source: the update: a file or a pipe.
   ///   - options: whom to trust, and what this device is.
   ///   - observer: is told how far it has come, and may end it.
+  ///
+  /// The hooks `install-check` and `pre-install` are asked when all else is found to fit;
+  /// `post-install` is told.
+  ///
   /// - Throws: ``InstallError``; of several reasons, the first in the order of the manual: trust,
   ///   format, product, version, parent, space, memory, contents.
   public func apply(
@@ -22,20 +26,28 @@ extension Device {
     observer: InstallObserver = { _ in true }
   ) throws(InstallError) -> Installation {
     let source = try UpdateSource(source)
-    let verified = try source.readHead().verified(for: options)
-    let checks = UpdateChecks(manifest: verified.manifest, options: options)
-    try checks.checkTool()
-    try checks.checkProduct()
+    let head = try source.readHead()
+    // Most of what is not for this device is refused before anything is touched; unless there is
+    // something to recover, which may change who is trusted.
+    if try !hasJournal() { try head.admitted(by: options, keys()) }
     let device = try LockedDevice(self, for: "apply")
     let changes = try device.recover()
+    // Only now nobody else can revoke a key any more.
+    let verified = try head.admitted(by: options, device.state.keys())
+    let checks = UpdateChecks(manifest: verified.manifest, options: options)
+    try checks.checkKeys(device.state.keys())
     try checks.checkFloor(device.state.floor())
     try checks.checkNotInstalled(in: device.directory)
     let inexact = try device.state.inexactTrees()
     let parent = try checks.findParent(in: device.directory, inexact, observer)
     try checks.checkSpace(in: device.directory)
     try checks.checkMemory()
+    var facts = HookFacts(directory, verified)
+    try hooks.ask(.installCheck, facts)
+    try hooks.ask(.preInstall, facts)
     var installation = try device.install(verified, from: source, parent: parent, observer)
-    installation.changes = changes
+    facts.name = DeviceNames.version(installation.version)
+    installation.changes = changes + hooks.tell(.postInstall, facts)
     return installation
   }
 
@@ -47,8 +59,10 @@ extension Device {
     observer: InstallObserver = { _ in true }
   ) -> UpdateReport {
     let manifest: Manifest
+    let keys: DeviceKeys
     do throws(InstallError) {
-      manifest = try UpdateSource(source).readHead().verified(for: options).manifest
+      keys = try self.keys()
+      manifest = try UpdateSource(source).readHead().verified(for: options, keys).manifest
     } catch {
       return UpdateReport(manifest: nil, problems: [error])
     }
@@ -59,6 +73,7 @@ extension Device {
     }
     ask { () throws(InstallError) in try checks.checkTool() }
     ask { () throws(InstallError) in try checks.checkProduct() }
+    ask { () throws(InstallError) in try checks.checkKeys(keys) }
     ask { () throws(InstallError) in
       try checks.checkFloor(StateDirectory(ifIn: directory)?.floor())
     }
@@ -99,11 +114,34 @@ extension Device {
 }
 
 extension UpdateHead {
-  /// What the head says, if a key that the device trusts has signed it.
-  fileprivate func verified(for options: InstallOptions) throws(InstallError) -> VerifiedManifest {
-    do throws(UpdateFileError) { return try verified(by: options.keys) } catch {
+  /// What the head says, if enough keys that the device trusts have signed it.
+  fileprivate func verified(
+    for options: InstallOptions, _ keys: DeviceKeys
+  ) throws(InstallError) -> VerifiedManifest {
+    do throws(UpdateFileError) {
+      return try verified(
+        by: keys.trusted(with: options.keys), threshold: options.neededKeys)
+    } catch {
       throw InstallError(error)
     }
+  }
+
+  /// The same, if the update is for such a device and such a program.
+  @discardableResult
+  fileprivate func admitted(
+    by options: InstallOptions, _ keys: DeviceKeys
+  ) throws(InstallError) -> VerifiedManifest {
+    let verified = try verified(for: options, keys)
+    let checks = UpdateChecks(manifest: verified.manifest, options: options)
+    try checks.checkTool()
+    try checks.checkProduct()
+    return verified
+  }
+}
+
+extension Device {
+  fileprivate func hasJournal() throws(InstallError) -> Bool {
+    try StateDirectory(ifIn: directory)?.journal() != nil
   }
 }
 
@@ -116,5 +154,15 @@ extension UpdateChecks {
   ) throws(InstallError) -> ParentMatch? {
     guard let parent = manifest.parent else { return nil }
     return try ParentSearch(parent: parent, inexact: inexact).find(in: directory, observer)
+  }
+}
+
+extension HookFacts {
+  fileprivate init(_ directory: borrowing Descriptor, _ verified: borrowing VerifiedManifest) {
+    self.init(directory)
+    from = verified.manifest.parent.map { SystemVersion($0.version) }
+    to = SystemVersion(verified.manifest.toVersion)
+    product = verified.manifest.product
+    signers = verified.signers
   }
 }

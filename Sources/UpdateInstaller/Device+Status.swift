@@ -10,15 +10,18 @@ extension Device {
     let versions = try installedVersions()
     var origins = SnapshotOrigins()
     var (floor, pending): (SystemVersion?, JournalEntry?)
+    var keys = DeviceKeys()
     if let state {
       origins = try state.origins()
       floor = try state.floor()
+      keys = try state.keys()
       pending = try state.journal()
     }
     return DeviceStatus(
       current: try system(DeviceNames.current, versions, origins),
       last: try system(DeviceNames.last, versions, origins),
-      versions: versions, floor: floor, boot: try bootSummary(origins), pending: pending,
+      versions: versions, floor: floor, keys: keys, boot: try bootSummary(origins),
+      pending: pending,
       leftovers: try subvolumes().map(\.text).filter(LockedDevice.isLeftover))
   }
 

@@ -14,6 +14,9 @@ public struct Device: ~Copyable, Sendable {
   /// What runs on the machine whose disk this is; `nil` to find out when it matters.
   public var running: RunningSystem?
 
+  /// The programs that are asked and told; ``Hooks/none``, unless somebody sets it.
+  public var hooks = Hooks.none
+
   /// Opens the directory at `path`.
   ///
   /// - Parameters:

@@ -22,6 +22,8 @@ public enum DeviceChange: Hashable, Sendable {
   case deleted(name: String)
   /// A subvolume that is of no use any more could not be deleted; the next call tries again.
   case kept(name: String, KeepReason)
+  /// It is done, but a program that was told of it did not succeed.
+  case hookFailed(HookFailure)
 }
 
 /// Why a subvolume was not deleted.
@@ -52,6 +54,7 @@ extension DeviceChange: CustomStringConvertible {
     case .loaderNotCleaned(let error): "the boot loader has something left over: \(error)"
     case .deleted(let name): "deleted \(name)"
     case .kept(let name, let reason): "kept \(name): \(reason)"
+    case .hookFailed(let failure): "it is done, but \(failure)"
     }
   }
 }

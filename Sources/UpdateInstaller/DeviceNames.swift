@@ -25,6 +25,8 @@ public enum DeviceNames {
   static let failure = "failure"
   /// In ``state``: which installed versions do not have the signed modification times.
   static let inexact = "inexact"
+  /// In ``state``: what updates said of keys.
+  static let keys = "keys"
   /// In ``state``: the directory of the installed versions' manifests.
   static let manifests = "manifests"
 

@@ -11,6 +11,8 @@ public struct DeviceStatus: Hashable, Sendable {
   public var versions: [InstalledVersion]
   /// The oldest version that may still be installed; `nil` if nothing was activated yet.
   public var floor: SystemVersion?
+  /// What was learned of keys.
+  public var keys: DeviceKeys
   /// What the boot loader does with it.
   public var boot: BootSummary
   /// What was interrupted; the next call that changes something ends it first.

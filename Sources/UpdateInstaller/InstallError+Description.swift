@@ -24,6 +24,7 @@ extension InstallError: CustomStringConvertible {
     case .notOnTrial(let version?): "version \(version) is not on trial"
     case .boot(let error): "the boot loader cannot be changed: \(error)"
     case .nothingToRollBack: "there is no \(DeviceNames.last) to go back to"
+    case .hookFailed(let failure): "\(failure); nothing was changed"
     case .notSubvolume(let name): "\"\(name)\" is in the way: it is not a subvolume"
     case .recordCorrupt(let name, let flaw):
       "\(DeviceNames.state)/\(name) is damaged: \(flaw); nothing was changed"
@@ -40,6 +41,13 @@ extension InstallError: CustomStringConvertible {
     switch self {
     case .notSigned: "the update is not signed"
     case .notTrusted: "the update is not signed by a trusted key"
+    case .tooFewSignatures(let good, let needed):
+      "the update is signed by \(good) of the \(needed) trusted keys needed"
+    case .tooFewKeysLeft(let left, let needed):
+      "the update revokes too many keys: \(left) would be trusted afterwards, and "
+        + "\(needed) must be, or nothing could be installed any more"
+    case .tooManyKeys(let limit):
+      "the device cannot remember more than \(limit) keys and revocations"
     case .badSignature(let keyID):
       "the signature by key \(keyID) is wrong: the update was changed after it was signed"
     case .notUpdateFile: "this is not an update file"

@@ -17,6 +17,8 @@ public enum InstallError: Error {
   case noSuchVersion(SystemVersion?)
   /// The subvolume of an installed version can be written to: it may be anything.
   case versionNotReadOnly(SystemVersion)
+  /// A program of the device's administrator refused what was to be done, or could not be asked.
+  case hookFailed(HookFailure)
   /// There is no `sys_root_last`.
   case nothingToRollBack
   /// The system on trial is not the one that runs: nobody can say yet how it does.
@@ -37,6 +39,12 @@ public enum InstallError: Error {
   case notSigned
   /// None of the signatures is by a trusted key.
   case notTrusted
+  /// Trusted keys have signed the update, but not as many as are needed.
+  case tooFewSignatures(good: Int, needed: Int)
+  /// The update revokes so many keys that fewer would be left than have to sign.
+  case tooFewKeysLeft(left: Int, needed: Int)
+  /// With the update's, the device would have to remember more keys or revocations than it does.
+  case tooManyKeys(limit: Int)
   /// A signature by a trusted key is wrong: the head was changed after it was signed.
   case badSignature(keyID: SHA256Digest)
   /// The file is no update file.
@@ -98,7 +106,9 @@ public enum InstallError: Error {
   init(_ error: UpdateFileError) {
     switch error {
     case .notSigned: self = .notSigned
-    case .noTrustedSignature, .thresholdNotReached: self = .notTrusted
+    case .noTrustedSignature: self = .notTrusted
+    case .thresholdNotReached(let good, let needed):
+      self = .tooFewSignatures(good: good, needed: needed)
     case .badSignature(let keyID): self = .badSignature(keyID: keyID)
     case .notAnUpdateFile: self = .notUpdateFile
     case .headTruncated: self = .fileTruncated

@@ -3,8 +3,11 @@ public import UpdateFile
 
 /// What the device says to an update.
 public struct InstallOptions: Hashable, Sendable {
-  /// The keys of which one must have signed the update. Revoked ones are left out.
+  /// The keys that the device's owner trusts. What the device learned of keys is added, and what
+  /// was revoked is left out, when an update is looked at.
   public var keys: [VerificationKey]
+  /// How many different trusted keys must have signed an update; less than 1 counts as 1.
+  public var threshold: Int
   /// The kind of device that this is; `nil` if it has none, and then no update may have one.
   public var product: String?
   /// The version of the program that is running, for updates that need a newer one.
@@ -15,11 +18,15 @@ public struct InstallOptions: Hashable, Sendable {
   /// Options.
   public init(
     keys: [VerificationKey], product: String?, toolVersion: ToolVersion,
-    forcesDowngrade: Bool = false
+    threshold: Int = 1, forcesDowngrade: Bool = false
   ) {
     self.keys = keys
+    self.threshold = threshold
     self.product = product
     self.toolVersion = toolVersion
     self.forcesDowngrade = forcesDowngrade
   }
+
+  /// How many keys have to sign.
+  var neededKeys: Int { max(1, threshold) }
 }

@@ -27,7 +27,7 @@ internal import Linux
 // what is deleted in step 17, or kept until it runs no more.
 //
 // If there is neither C nor L, nothing could come back: N is good at once, and instead of step 5 the
-// version floor is raised before step 13.
+// version floor is raised and the version's keys are adopted before step 13.
 //
 // If the loader refuses in step 10, step 8 is done again, which takes it back: see `settle`.
 //
@@ -44,7 +44,7 @@ extension LockedDevice {
     }
     let (current, last) = (try uuid(DeviceNames.current), try uuid(DeviceNames.last))
     // What cannot be read must not be noticed only when current is exchanged already.
-    _ = try (state.floor(), state.failure())
+    _ = try (state.floor(), state.failure(), state.keys())
     let origins = try state.origins()
     let keepsLast = try trialInForce() != nil && last != nil
     try attempt { () throws(SystemError) in

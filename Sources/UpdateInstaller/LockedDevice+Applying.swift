@@ -16,7 +16,8 @@ internal import UpdateFile
 //  4. sync: the data is on disk before anything says that it is
 //  5. the received UUID is set        (the kernel commits)
 //  6. staging becomes read-only       (the kernel commits)
-//  7. the manifest is kept; that of a version that does not exist means nothing
+//  7. the manifest is kept, and what it says of keys is noted as pending; that of a version that
+//     does not exist means nothing
 //  8. staging is renamed to sys_root_vN
 //  9. commit                          a power cut before it leaves staging or sys_root_vN, whole
 extension LockedDevice {
@@ -35,6 +36,7 @@ extension LockedDevice {
       let uuid = try seal(staging, verified.manifest, observer)
       try note(uuid, hasSignedTimes: hasSignedTimes)
       try state.keep(manifest: verified.manifestBytes, of: version)
+      try state.changeKeys { $0.expecting(verified.manifest.keyChanges, from: version) }
       try rename(name, to: DeviceNames.version(version), .notReplacing)
       try commitOrTakeBack(version)
       return Installation(

@@ -79,6 +79,7 @@ extension LockedDevice {
         settled.isFinished = false
       }
     }
+    if !settled.isFinished { try makeLoaderAgree() }
     try state.removeTrials(except: try uuid(DeviceNames.current))
     settled.changes += cleanLoader()
     try state.clearJournal()
@@ -109,6 +110,15 @@ extension LockedDevice {
     }
   }
 
+  /// A loader that said no, or was cut off, may have done it nevertheless. While that cannot be put
+  /// right, the journal stays, and so does whatever the loader may start.
+  private func makeLoaderAgree() throws(InstallError) {
+    let disk = try bootDisk()
+    guard let current = disk.system(named: DeviceNames.current) else { return }
+    let primary = try attemptBackend { () throws(BootError) in try boot.primary(disk) }
+    if primary != current { try setPrimaryToCurrent() }
+  }
+
   /// The loader starts another system already: that it does not learn why changes nothing.
   private func noteBad(_ system: SubvolumeUUID) {
     do throws(InstallError) { try setLoaderState(.bad, of: system) } catch {}
@@ -120,12 +130,12 @@ extension LockedDevice {
     case .activate(let version, next: _, let current, let last, let keepsLast):
       if !keepsLast { try moveToLast(current) }
       try commit()
-      if current == nil, last == nil { try state.raiseFloor(to: version) }
+      if current == nil, last == nil { try accept(version) }
     case .rollBack(_, last: _, let failure):
       try commit()
       if let failure { try state.write(failure) }
     case .markGood(let version, let system):
-      if let version { try state.raiseFloor(to: version) }
+      if let version { try accept(version) }
       if let failure = try state.failure(),
         failure.system == system || version != nil && failure.version == version
       {

@@ -6,7 +6,7 @@ internal import Linux
 //
 //  1. journal {N}
 //  2. the loader is told that N is good; if it refuses, the journal goes, and the trial goes on
-//  3. the version floor is raised
+//  3. the version floor is raised, and the version's keys are adopted
 //  4. a failure of the same version is forgotten
 //  5. the trial goes
 //  6. the journal goes
@@ -21,6 +21,8 @@ extension LockedDevice {
   borrowing func markGood(_ version: SystemVersion?) throws(InstallError) -> MarkedGood {
     guard let trial = try trialInForce() else { return try confirm(version) }
     try requireJudgeable(trial, version)
+    // What cannot be read must not be noticed only when there is no way back.
+    _ = try (state.floor(), state.failure(), state.keys())
     let changes = try carryOut(.markGood(trial.version, system: trial.system))
     return MarkedGood(version: trial.version, wasOnTrial: true, changes: changes)
   }
@@ -34,6 +36,12 @@ extension LockedDevice {
     return try rollBack(reason: reason)
   }
 
+  /// What follows from a version being good. Done again, it changes nothing.
+  func accept(_ version: SystemVersion) throws(InstallError) {
+    try state.raiseFloor(to: version)
+    try adoptKeys(of: version)
+  }
+
   /// What is good already stays so; a device that was not set up by activating gets its floor.
   private func confirm(_ version: SystemVersion?) throws(InstallError) -> MarkedGood {
     let disk = try bootDisk()
@@ -42,7 +50,7 @@ extension LockedDevice {
     }
     if let version, version != current.version { throw .notOnTrial(version) }
     if let version = current.version, running.uuid == current.uuid {
-      try state.raiseFloor(to: version)
+      try accept(version)
     }
     return MarkedGood(version: current.version, wasOnTrial: false, changes: [])
   }

@@ -73,9 +73,10 @@ struct StateDirectory: ~Copyable {
       DeviceNames.manifest(version), with: manifest, temporary: Self.temporarySuffix)
   }
 
-  /// Removes what an interrupted ``replace(_:)`` left behind, and the manifests of versions that
-  /// are not there.
+  /// Removes what an interrupted ``replace(_:)`` left behind, and the manifests and pending keys of
+  /// versions that are not there.
   func removeLeftovers(versions: Set<SystemVersion>) throws(InstallError) {
+    try forgetPendingKeys(except: versions)
     try attempt { () throws(SystemError) in
       try directory.removeEntries { $0.hasSuffix(Self.temporarySuffix) }
       guard try directory.hasEntry(DeviceNames.manifests) else { return }
@@ -83,6 +84,14 @@ struct StateDirectory: ~Copyable {
         beneath: DeviceNames.manifests, [.directory, .noFollow])
       let kept = Set(versions.map(DeviceNames.manifest))
       try manifests.removeEntries { !kept.contains($0) }
+    }
+  }
+
+  private func forgetPendingKeys(except versions: Set<SystemVersion>) throws(InstallError) {
+    do throws(InstallError) {
+      try changeKeys { $0.forgetting { !versions.contains($0) } }
+    } catch .recordCorrupt {
+      // To go back must still be possible. Who needs the keys meets the error.
     }
   }
 

@@ -25,6 +25,21 @@ struct UpdateChecks: ~Copyable {
     }
   }
 
+  /// Whether enough keys would be trusted if the update's version were good.
+  func checkKeys(_ keys: DeviceKeys) throws(InstallError) {
+    let changes = manifest.keyChanges
+    if changes.isEmpty { return }
+    let left = keys.countLeft(with: options.keys, after: changes, from: version)
+    guard changes.revoked.isEmpty || left >= options.neededKeys else {
+      throw .tooFewKeysLeft(left: left, needed: options.neededKeys)
+    }
+    let expected = keys.expecting(changes, from: version)
+    let limit = DeviceKeys.maximumCount
+    guard expected.learned.count + expected.pendingKeys.count <= limit,
+      expected.revoked.count + expected.pendingRevocations.count <= limit
+    else { throw .tooManyKeys(limit: limit) }
+  }
+
   func checkFloor(_ floor: SystemVersion?) throws(InstallError) {
     guard !options.forcesDowngrade, let floor, version < floor else { return }
     throw .olderVersion(floor: floor, found: version)

@@ -1,5 +1,6 @@
 import Bytes
 import CommandSupport
+import Configuration
 import Crypto
 import DeltaStream
 import Linux
@@ -42,6 +43,7 @@ struct FailureTests {
     (.invalidText(.product), .notAnUpdate), (.invalidValue(.product, value: 1), .notAnUpdate),
     (.inconsistent(.product, stated: 1, found: 2), .notAnUpdate),
     (.baseVersionMismatch(stream: 1, manifest: 2), .notAnUpdate),
+    (.invalidKey(index: 1), .notAnUpdate), (.repeatedKey(keyID: key), .notAnUpdate),
     (.signatureLength(1), .notAnUpdate), (.invalidThreshold(0), .untrusted),
     (.notSigned, .unsigned), (.noTrustedSignature, .untrusted),
     (.badSignature(keyID: key), .badSignature),
@@ -72,9 +74,15 @@ struct FailureTests {
     (.notRoot, .notRoot), (.notBtrfs(path: "x"), .notBtrfs), (.busy(holder: nil), .busy),
     (.noSuchVersion(nil), .noSuchVersion),
     (.versionNotReadOnly(SystemVersion(1)), .resultDiffers),
+    (
+      .hookFailed(HookFailure(event: .preInstall, reason: .outOfTime(name: "x", .zero))),
+      .hookFailed
+    ),
     (.nothingToRollBack, .noSuchVersion), (.notSubvolume(name: "x"), .systemFailure),
     (.recordCorrupt(name: "floor", .wrongDigest), .journalCorrupt), (.notSigned, .unsigned),
-    (.notTrusted, .untrusted), (.badSignature(keyID: key), .badSignature),
+    (.notTrusted, .untrusted), (.tooFewSignatures(good: 1, needed: 2), .untrusted),
+    (.tooFewKeysLeft(left: 0, needed: 1), .untrusted), (.tooManyKeys(limit: 9), .untrusted),
+    (.badSignature(keyID: key), .badSignature),
     (.notUpdateFile, .notAnUpdate), (.unsupportedRevision(1), .unsupported),
     (.unsupportedFeature(1), .unsupported),
     (.toolTooOld(needed: ToolVersion(2, 0, 0), present: ToolVersion(1, 0, 0)), .unsupported),
@@ -101,12 +109,16 @@ struct FailureTests {
     for (error, exit) in Self.installErrors {
       #expect(DeviceFailure.explain(error)?.exit == exit, "\(error)")
       let message = DeviceFailure.failure(error).message
-      #expect(!message.isEmpty && message == TerminalText.oneLine(message))
+      #expect(!message.isEmpty && message == QuotedText.oneLine(message))
     }
   }
 
   private static let buildErrors: [(BuildError, ProgramExit)] = [
-    (.notRoot, .notRoot), (.noKey, .badKey), (.key(.libraryFailure), .badKey),
+    (.notRoot, .notRoot), (.noKey, .badKey), (.keyOfUnsigned, .badKey),
+    (.updateFile(.repeatedKey(keyID: key)), .badKey),
+    (.updateFile(.attributeLength(.addedKeys, length: 748)), .badKey),
+    (.updateFile(.attributeLength(.revokedKeys, length: 544)), .badKey),
+    (.key(.libraryFailure), .badKey),
     (.unsupportedStreamVersion(3), .usage), (.notSubvolume(path: "x"), .notBtrfs),
     (.notReadOnly(path: "x"), .badTree),
     (.differentFileSystems(parent: "x", child: "y"), .notBtrfs), (.sameTree(path: "x"), .badTree),
@@ -125,6 +137,22 @@ struct FailureTests {
   @Test("Each of the builder's errors")
   func build() {
     for (error, exit) in Self.buildErrors {
+      #expect(DeltaFailure.explain(error)?.exit == exit, "\(error)")
+    }
+  }
+
+  private static let signingErrors: [(FinishedUpdateError, ProgramExit)] = [
+    (.system(SystemError(operation: "open", path: "x", errno: .noSuchFile)), .inputOutput),
+    (.updateFile(.notAnUpdateFile), .notAnUpdate), (.updateFile(.pieceDigest(index: 0)), .damaged),
+    (.updateFile(.tooManySignatures), .badKey), (.updateFile(.signatureLength(3)), .badSignature),
+    (.key(.libraryFailure), .badKey), (.wrongSignature(keyID: key), .badSignature),
+    (.alreadySigned(keyID: key), .badKey), (.truncated, .truncated),
+    (.trailingBytes, .trailingBytes),
+  ]
+
+  @Test("Each of those of adding a signature")
+  func signing() {
+    for (error, exit) in Self.signingErrors {
       #expect(DeltaFailure.explain(error)?.exit == exit, "\(error)")
     }
   }

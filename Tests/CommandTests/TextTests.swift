@@ -1,3 +1,4 @@
+import Bytes
 import CommandSupport
 import Foundation
 import TestSupport
@@ -108,10 +109,10 @@ struct TextTests {
 
   @Test("A text goes to the terminal on one line, and steers nothing")
   func oneLine() {
-    #expect(TerminalText.oneLine("plain ü \"x\" \\") == "plain ü \"x\" \\")
+    #expect(QuotedText.oneLine("plain ü \"x\" \\") == "plain ü \"x\" \\")
     #expect(
-      TerminalText.oneLine("a\nb\u{1b}[2J\u{9b}\u{202e}") == "a\\u{a}b\\u{1b}[2J\\u{9b}\\u{202e}")
-    #expect(TerminalText.oneLine("\r\n") == "\\u{d}\\u{a}")
+      QuotedText.oneLine("a\nb\u{1b}[2J\u{9b}\u{202e}") == "a\\u{a}b\\u{1b}[2J\\u{9b}\\u{202e}")
+    #expect(QuotedText.oneLine("\r\n") == "\\u{d}\\u{a}")
   }
 
   @Test("The device reads versions as the build server writes them")

@@ -67,6 +67,28 @@ struct VerificationKeyTests {
     #expect(throws: KeyError.notEd25519) { try VerificationKey(rawRepresentation: raw.rawSpan) }
   }
 
+  @Test("SubjectPublicKeyInfo comes back as it was; with any bit of its frame flipped it is no key")
+  func subjectPublicKeyInfo() throws {
+    let key = try VerificationKey(rawRepresentation: Vector.publicKey.rawSpan)
+    let info = key.subjectPublicKeyInfo
+    #expect(info.count == VerificationKey.subjectPublicKeyInfoLength)
+    #expect(SHA256.hash(info.rawSpan) == key.keyID)
+    let again = try VerificationKey(subjectPublicKeyInfo: info.rawSpan)
+    #expect(again == key)
+    for bit in 0..<(12 * 8) {
+      var changed = info
+      changed[bit / 8] ^= 1 << (bit % 8)
+      #expect(throws: KeyError.notEd25519) {
+        try VerificationKey(subjectPublicKeyInfo: changed.rawSpan)
+      }
+    }
+    for wrong in [[], Array(info.dropLast()), info + [0], Array(info.prefix(12))] {
+      #expect(throws: KeyError.notEd25519) {
+        try VerificationKey(subjectPublicKeyInfo: wrong.rawSpan)
+      }
+    }
+  }
+
   @Test("What openssl writes is read, text around it does not matter, and the key ID is its own")
   func openSSL() throws {
     let privatePEM = try openssl("genpkey -algorithm ed25519").output

@@ -143,7 +143,7 @@ struct PatchCommandTests {
 
   @Test("An attribute that is none of its own is refused, wherever it is")
   func unknown() {
-    for kind in [AttributeKind.data, .mode, AttributeKind(rawValue: 0x8071), .inode] {
+    for kind in [AttributeKind.data, .mode, AttributeKind(rawValue: 0x8072), .inode] {
       for place in 0...4 {
         var attributes = Attributes().all
         attributes.insert(tlv(kind, [1, 2, 3]), at: place)

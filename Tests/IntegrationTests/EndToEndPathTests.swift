@@ -86,6 +86,10 @@ struct EndToEndPathTests {
       bench.succeed("btrfs-delta", ["inspect", "--json", update] + key))
     #expect(json["verified"] as? Bool == true)
     #expect(json["product"] as? String == "oven")
+    let explanation = try EndToEndBench.object(
+      bench.succeed("btrfs-delta", ["explain", "--json", update] + key))
+    #expect((explanation["files"] as? [Any])?.isEmpty == false)
+    #expect(try bench.delta("explain", update, "--limit", "1").contains("the largest 1 of"))
     let verified = try bench.succeed("btrfs-delta", ["verify", update] + key)
     #expect(verified.contains(number == 1 ? "expands to" : "are whole"))
     let whole = try bench.succeed("btrfs-delta", ["verify", update] + key + parent)

@@ -1,5 +1,6 @@
 import Btrfs
 import Bytes
+import Crypto
 import Linux
 import TestSupport
 import Testing
@@ -17,7 +18,9 @@ struct InstallInterruptedUpdateTests {
     bench = try InstallBench()
     try bench.releaseTwo()
     try bench.apply(bench.update(from: nil, to: 1))
-    update = try bench.update(from: 1, to: 2)
+    update = try bench.update(from: 1, to: 2) {
+      $0.keyChanges = KeyChanges(revoked: [SHA256.hash([1].rawSpan)])
+    }
     var reader = HeadReader()
     while reader.wanted > 0 {
       let part = Array(update[reader.length..<(reader.length + reader.wanted)])
@@ -83,6 +86,7 @@ struct InstallInterruptedUpdateTests {
       #expect(try bench.device().recover() == [], "call \(call)")
       if isInstalled {
         // All but the last commit was done: it is whole.
+        #expect(try bench.device().keys().pendingRevocations.count == 1, "call \(call)")
         try bench.device().verify(SystemVersion(2))
         let top = try Descriptor.open(bench.disk, .directory)
         try Subvolume.delete("sys_root_v2", in: top)

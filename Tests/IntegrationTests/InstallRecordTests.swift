@@ -152,7 +152,7 @@ struct InstallDamageTests {
 
   @Test(
     "A record that cannot be read stops everything, and nothing is touched",
-    arguments: ["journal", "floor", "origins", "trial", "failure"])
+    arguments: ["journal", "floor", "origins", "trial", "failure", "keys"])
   func stops(_ name: String) throws {
     try disk.makeTypical()
     let before = try ["sys_root_current", "sys_root_last"].map { try disk.uuid($0) }

@@ -1,8 +1,10 @@
 import Btrfs
 import Bytes
+import Crypto
 import Linux
 import TestSupport
 import Testing
+import UpdateFile
 
 @testable import UpdateInstaller
 
@@ -17,26 +19,40 @@ enum InterruptedOperation: CaseIterable {
 
   func prepare(_ disk: InstallDisk, _ boot: any BootBackend) throws {
     try disk.clear()
-    if self == .activateFirst { return try disk.makeVersion(3) }
     for number: UInt64 in 1...3 { try disk.makeVersion(number) }
+    try makeSystems(disk, boot)
+    try expectKey(of: self == .markGood ? 2 : 3, disk)
+  }
+
+  private func makeSystems(_ disk: InstallDisk, _ boot: any BootBackend) throws {
+    if self == .activateFirst { return }
     let device = try device(disk, boot, in: "boot-before")
-    try device.activate(SystemVersion(2))
+    try device.activate(SystemVersion(1))
     if self == .activateSecond { return }
-    try device.activate(SystemVersion(1), tries: 1)
-    if self == .activateOnTrial { return }
-    if ![.activateThird, .rollBack, .rollBackAlone].contains(self) {
-      if self == .rollBackToFailed { try device.rollBack(reason: "first") }
-      if self == .tooManyTries {
-        #expect(try self.device(disk, boot, in: "boot-between").checkBoot().problem == nil)
-      }
-      return
-    }
-    try device.markGood(SystemVersion(1))
-    if self == .rollBackAlone {
+    try device.activate(SystemVersion(2), tries: 1)
+    switch self {
+    case .activateThird, .rollBack: try device.markGood(SystemVersion(2))
+    case .rollBackAlone:
+      try device.markGood(SystemVersion(2))
       let top = try disk.mount.open()
       try FileSystem.setDefaultSubvolume(5, of: top)
       try Subvolume.delete("sys_root_current", in: top)
+    case .rollBackToFailed: try device.rollBack(reason: "first")
+    case .tooManyTries:
+      let check = try self.device(disk, boot, in: "boot-between").checkBoot()
+      #expect(check.outcome == .trial(SystemVersion(2), triesLeft: 0))
+    default: break
     }
+  }
+
+  /// A version brings a key and revokes another.
+  private func expectKey(of version: UInt64, _ disk: InstallDisk) throws {
+    let raw = [UInt8](repeating: 3, count: 32)
+    let changes = KeyChanges(
+      added: [try VerificationKey(rawRepresentation: raw.rawSpan)],
+      revoked: [SHA256.hash(raw.rawSpan)])
+    let device = try LockedDevice(disk.device(), for: "test")
+    try device.state.changeKeys { $0.expecting(changes, from: SystemVersion(version)) }
   }
 
   func device(
@@ -52,12 +68,12 @@ enum InterruptedOperation: CaseIterable {
     case .activateFirst, .activateSecond, .activateThird, .activateOnTrial:
       try device.activate(SystemVersion(3))
     case .rollBack, .rollBackAlone, .rollBackTrial, .rollBackToFailed: try device.rollBack()
-    case .markGood: try device.markGood(SystemVersion(1))
-    case .markBad: try device.markBad(SystemVersion(1), reason: "bad")
+    case .markGood: try device.markGood(SystemVersion(2))
+    case .markBad: try device.markBad(SystemVersion(2), reason: "bad")
     case .countTry, .tooManyTries:
       let check = device.checkBoot()
-      if let problem = check.problem { throw problem }
-    // Recovery swallowed it, which is no error; a later call does the rest.
+      // What boots is only looked up after all is done.
+      if check.outcome == nil, let problem = check.problem { throw problem }
     }
   }
 
@@ -81,6 +97,7 @@ struct DeviceOutcome: Hashable, CustomStringConvertible {
   var triesLeft: Int?
   var floor: SystemVersion?
   var failure: String?
+  var keys: DeviceKeys
 
   init(_ disk: InstallDisk, _ boot: any BootBackend) throws {
     current = try disk.contents(of: "sys_root_current")
@@ -88,13 +105,14 @@ struct DeviceOutcome: Hashable, CustomStringConvertible {
     let status = try Device(path: disk.mount.path, boot: boot).status()
     triesLeft = status.boot.trial?.triesLeft
     floor = status.floor
+    keys = status.keys
     failure = status.boot.failure.map { "\($0.version?.number ?? 0) \($0.count) \($0.reason)" }
   }
 
   var description: String {
     "\(current.map(String.init) ?? "-")/\(last.map(String.init) ?? "-")"
       + " trial \(triesLeft.map(String.init) ?? "-") floor \(floor?.description ?? "-")"
-      + " failed \(failure ?? "-")"
+      + " failed \(failure ?? "-") keys \(keys.learned.count) of \(keys.pendingKeys.count)"
   }
 
   /// Which systems there are, by content.

@@ -103,6 +103,31 @@ struct PatchMakerTests {
     }
   }
 
+  @Test("What is shared is whole in one part, and only the rest counts as written")
+  func shared() throws {
+    var random = SeededGenerator.fresh("PatchMakerTests.shared")
+    let old = random.bytes(600_000)
+    var new = old
+    for index in stride(from: 0, to: 300_000, by: 3) { new[index] = new[index] &+ 1 }
+    let clones = [
+      PatchClone(offset: 81_920, length: 262_144, sourceOffset: 81_920),
+      PatchClone(offset: 397_312, length: 40_960, sourceOffset: 397_312),
+    ]
+    let range = try self.old(old)
+    let parts = try maker(60_000).parts(of: new, at: 0, from: range, clones: clones)
+    #expect(parts.count > 1)
+    #expect(parts.flatMap(\.clones) == clones)
+    #expect(parts.map(\.length).reduce(0, +) == 600_000)
+    for part in parts {
+      for clone in part.clones { #expect(clone.offset >= part.offset && clone.end <= part.end) }
+    }
+    // Some bytes between what is shared are not worth a patch.
+    let few = [PatchClone(offset: 4096, length: 593_920, sourceOffset: 4096)]
+    let rest = random.bytes(4096) + old[4096..<598_016] + random.bytes(1984)
+    let whole = try maker().parts(of: rest, at: 0, from: range, clones: few)
+    #expect(whole.count == 1 && whole[0].clones == few && !isPatch(whole[0]))
+  }
+
   @Test("A range that is a little longer than one chunk is cut in two as well")
   func barelyTwoChunks() throws {
     var random = SeededGenerator.fresh("PatchMakerTests.barelyTwoChunks")

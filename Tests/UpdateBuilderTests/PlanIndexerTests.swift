@@ -38,6 +38,29 @@ private struct Plan {
     return try add(.write(path: path.rawSpan, offset: offset, data: data.rawSpan))
   }
 
+  /// A clone from the parent, or from another subvolume.
+  @discardableResult
+  mutating func clone(
+    _ path: String, _ offset: UInt64, _ length: UInt64, from source: String = "old",
+    _ place: UInt64 = 0, parent: Bool = true
+  ) throws -> UInt64 {
+    let (path, source) = (Array(path.utf8), Array(source.utf8))
+    return try add(
+      .clone(
+        path: path.rawSpan, offset: offset, length: length,
+        sourceUUID: parent ? Self.parent : SubvolumeUUID.none, sourceCtransid: 1,
+        sourcePath: source.rawSpan, sourceOffset: place))
+  }
+
+  private static let parent = SubvolumeUUID([UInt8](repeating: 7, count: 16).rawSpan) ?? .none
+
+  mutating func snapshot() throws {
+    let path = Array("v2".utf8)
+    try add(
+      .snapshot(
+        path: path.rawSpan, uuid: .none, ctransid: 1, parentUUID: Self.parent, parentCtransid: 1))
+  }
+
   mutating func makeFile(_ path: String) throws {
     let path = Array(path.utf8)
     try add(.makeFile(path: path.rawSpan, inode: 300))
@@ -72,6 +95,56 @@ struct PlanIndexerTests {
     #expect(runs.map(\.end) == [1600, 1611, 1621, 1631])
     #expect(runs.map(\.path) == ["f", "f", "g", "g"].map { Array($0.utf8) })
     #expect(plan.indexer.metadataCommands == 1)
+  }
+
+  @Test("Clones from one file of the parent belong to the run, others end it")
+  func clones() throws {
+    var plan = Plan()
+    try plan.snapshot()
+    let first = try plan.clone("f", 0, 8192, from: "old", 4096)
+    try plan.write("f", 8192, 4096)
+    try plan.clone("f", 12_288, 4096, from: "old", 40_960)
+    try plan.write("f", 16_384, 10)
+    try plan.write("g", 0, 4096)
+    let other = try plan.clone("g", 4096, 4096, from: "other")
+    try plan.write("g", 8192, 1)
+    try plan.clone("h", 0, 4096)
+    try plan.write("i", 0, 4096)
+    try plan.clone("i", 4096, 4096, from: "third", parent: false)
+    let last = try plan.write("i", 8192, 1)
+    try plan.write("j", 0, 4096)
+    try plan.clone("j", 4096, 4096, from: "old")
+    try plan.clone("j", 8192, 4096, from: "other")
+    try plan.write("j", 12_288, 1)
+    let runs = plan.indexer.finish()
+    #expect(runs.map(\.path) == ["f", "g", "i", "i", "j", "j"].map { Array($0.utf8) })
+    #expect(runs[0].streamOffset == first && runs[0].end == 16_394)
+    #expect(
+      runs[0].clones == [
+        PatchClone(offset: 0, length: 8192, sourceOffset: 4096),
+        PatchClone(offset: 12_288, length: 4096, sourceOffset: 40_960),
+      ])
+    #expect(runs[0].cloneSource == Array("old".utf8))
+    // The first file to share with is the run's: "g" goes on, and has one.
+    #expect(runs[1].clones.count == 1 && runs[1].end == 8193)
+    #expect(runs[1].cloneSource == Array("other".utf8) && runs[1].streamOffset < other)
+    #expect(runs[2].clones.isEmpty && runs[3].streamOffset == last)
+    #expect(runs[4].clones.count == 1 && runs[5].clones.count == 1)
+    #expect(plan.indexer.dataBytes == 4096 * (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1))
+  }
+
+  @Test("Whether a run ends its file is known of files that the stream made")
+  func ends() throws {
+    var plan = Plan()
+    try plan.makeFile("new")
+    try plan.write("new", 0, 10)
+    try plan.write("new", 20, 10)
+    try plan.write("old", 0, 10)
+    try plan.makeFile("longer")
+    let path = Array("longer".utf8)
+    try plan.add(.truncate(path: path.rawSpan, size: 11))
+    try plan.write("longer", 0, 10)
+    #expect(plan.indexer.finish().map(\.endsFile) == [true, true, false, false])
   }
 
   @Test("A run is cut every 512 chunks of the file", arguments: [1, 2] as [UInt16])

@@ -82,6 +82,24 @@ static const int clinux_seek_data = SEEK_DATA;
 static const int clinux_seek_hole = SEEK_HOLE;
 static const long clinux_utime_omit = UTIME_OMIT;
 
+// Detached mounts: glibc 2.36 and musl differ in what they declare of these calls.
+
+static inline int clinux_fsopen(const char *type) {
+  return (int)syscall(SYS_fsopen, type, 1 /* FSOPEN_CLOEXEC */);
+}
+
+static inline int clinux_fsconfig_set_string(int context, const char *key, const char *value) {
+  return (int)syscall(SYS_fsconfig, context, 1 /* FSCONFIG_SET_STRING */, key, value, 0);
+}
+
+static inline int clinux_fsconfig_create(int context) {
+  return (int)syscall(SYS_fsconfig, context, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0);
+}
+
+static inline int clinux_fsmount(int context, unsigned attributes) {
+  return (int)syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */, attributes);
+}
+
 // Variadic fcntl and ioctl.
 
 static inline int clinux_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
@@ -226,6 +244,11 @@ static inline int clinux_btrfs_file_system_uuid(int fd, uint8_t uuid[16]) {
   int result = ioctl(fd, BTRFS_IOC_FS_INFO, &args);
   if (result == 0) memcpy(uuid, args.fsid, 16);
   return result;
+}
+
+// Marks the file system itself read-only, not only the mount.
+static inline int clinux_fsconfig_set_read_only(int context) {
+  return (int)syscall(SYS_fsconfig, context, 0 /* FSCONFIG_SET_FLAG */, "ro", NULL, 0);
 }
 
 // The default subvolume: an entry called "default" of the root tree's directory.

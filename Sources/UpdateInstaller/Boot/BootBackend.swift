@@ -23,7 +23,8 @@ public import Linux
 ///     boot-check   current, state(N); the rest as mark bad, if the trial is over
 ///
 /// If ``prepare`` throws, nothing was changed. If ``setPrimary`` throws, the names are exchanged back,
-/// so that an error always means that the device boots what it booted before.
+/// and ``primary`` is asked whether it took effect nevertheless; if so, it is called for the system
+/// before. So an error always means that the device boots what it booted before.
 public protocol BootBackend: Sendable {
   /// What the configuration calls it, for example `names`.
   var name: String { get }

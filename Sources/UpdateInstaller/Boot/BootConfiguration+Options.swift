@@ -1,3 +1,5 @@
+public import Configuration
+
 // Options as people write them:
 //
 //     bls, grub, uboot   directory, entry-token, kernel, initrd, command-line, title
@@ -31,6 +33,35 @@ extension BootConfiguration {
     default: throw .unknownBackend(name)
     }
     try options.finish()
+  }
+}
+
+extension BootConfiguration {
+  /// What `btrfs-update.conf` says.
+  public init(_ boot: DeviceConfiguration.Boot) throws(BootConfigurationError) {
+    let name = boot.backend.rawValue
+    var options: [String: String] = [:]
+    switch boot.backend {
+    case .names, .defaultSubvolume: break
+    case .bls: options = Self.files(boot)
+    case .grub:
+      options = Self.files(boot)
+      options["environment"] = boot.grubEnvironment
+    case .uboot:
+      options = Self.files(boot)
+      options["configuration"] = boot.ubootConfiguration
+    case .custom: options["script"] = boot.script
+    }
+    try self.init(name, options: options)
+  }
+
+  private static func files(_ boot: DeviceConfiguration.Boot) -> [String: String] {
+    var options = ["directory": boot.directory, "entry-token": boot.entryToken]
+    options["command-line"] = boot.commandLine
+    options["kernel"] = boot.kernel
+    options["initrd"] = boot.initrd
+    options["title"] = boot.title
+    return options
   }
 }
 

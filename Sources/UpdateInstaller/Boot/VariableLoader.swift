@@ -70,8 +70,8 @@ extension VariableLoader {
 
   /// Copies kernel and initrd, and writes the description.
   ///
-  /// If the variables name no system yet, what is called current is put into them, too: it is what
-  /// comes back.
+  /// If the variables name no system of the device yet, what is called current is put into them: it
+  /// is what comes back.
   public func prepare(
     _ system: BootSystem, root: borrowing Descriptor, _ disk: borrowing BootDisk
   ) throws(BootError) {
@@ -96,12 +96,14 @@ extension VariableLoader {
     besides system: BootSystem, _ choice: BootChoice, _ store: borrowing BootFileStore,
     _ disk: borrowing BootDisk
   ) throws(BootError) {
-    guard choice.first == nil, let current = disk.system(named: DeviceNames.current),
-      current != system
-    else { return }
-    let root = try disk.root(of: current)
-    try add(current, root: root, store)
-    var choice = choice
+    guard let current = disk.system(named: DeviceNames.current), current != system else { return }
+    if try store.description(current.uuid) == nil {
+      let root = try disk.root(of: current)
+      try add(current, root: root, store)
+    }
+    // What the variables name may be of a system that was here before.
+    if let first = choice.first, disk.system(first) != nil { return }
+    var choice = BootChoice()
     choice.setFirst(current.uuid, tries: nil)
     try write(choice)
   }

@@ -1,13 +1,14 @@
 /// Seconds since 1970 as a date and time, UTC.
-struct UTCTime: CustomStringConvertible {
+public struct UTCTime: CustomStringConvertible {
   private let seconds: Int64
 
-  init(_ seconds: Int64) { self.seconds = seconds }
+  /// A moment, in seconds since 1970.
+  public init(_ seconds: Int64) { self.seconds = seconds }
 
   /// Such as `2026-11-21T07:03:00Z`.
   ///
   /// The date from the number of days is H. Hinnant's `civil_from_days`.
-  var description: String {
+  public var description: String {
     let (quotient, remainder) = seconds.quotientAndRemainder(dividingBy: 86400)
     let days = remainder < 0 ? quotient - 1 : quotient
     let rest = remainder < 0 ? remainder + 86400 : remainder

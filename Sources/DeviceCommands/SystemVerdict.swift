@@ -1,0 +1,17 @@
+internal import Configuration
+internal import UpdateInstaller
+
+/// What becomes of a system that its health checks have judged: the one place that knows of trials.
+struct SystemVerdict {
+  /// What a system that is not on trial comes to.
+  let action: DeviceConfiguration.Health.Action
+
+  /// Carries out that the running system is bad.
+  ///
+  /// - Returns: whether another system runs after the next boot.
+  func bad(_ device: borrowing Device, reason: String) throws -> Bool {
+    guard action == .rollback else { return false }
+    Changes.print(try device.rollBack())
+    return true
+  }
+}

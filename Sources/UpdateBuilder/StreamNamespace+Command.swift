@@ -1,0 +1,32 @@
+internal import Bytes
+internal import SendStream
+
+extension StreamNamespace {
+  /// Follows what a command does to names.
+  func follow(_ command: borrowing Command) {
+    switch copy command {
+    case .makeFile(let path, _), .makeDirectory(let path, _), .makeNode(let path, _, _, _),
+      .makeFIFO(let path, _, _, _), .makeSocket(let path, _, _, _), .symlink(let path, _, _):
+      create([UInt8](copying: path))
+    case .rename(let path, let to): rename([UInt8](copying: path), to: [UInt8](copying: to))
+    case .link(let path, let existing):
+      link([UInt8](copying: path), to: [UInt8](copying: existing))
+    case .unlink(let path), .removeDirectory(let path): remove([UInt8](copying: path))
+    case .truncate(let path, let size): wrote([UInt8](copying: path), upTo: size)
+    case .allocate(let path, _, let offset, let size):
+      wrote([UInt8](copying: path), upTo: offset.addingReportingOverflow(size).partialValue)
+    case .clone(let path, let offset, let length, _, _, _, _):
+      wrote([UInt8](copying: path), upTo: offset.addingReportingOverflow(length).partialValue)
+    case .setTimes(let path, _, _, _, _): setTimes([UInt8](copying: path))
+    case .subvolume, .snapshot, .setXattr, .removeXattr, .write, .changeMode,
+      .changeOwner, .end, .setFileAttributes, .updateExtent, .encodedWrite,
+      .enableVerity:
+      break
+    }
+  }
+
+  private func wrote(_ path: [UInt8], upTo end: UInt64) {
+    let node = node(at: path)
+    if let known = node.writtenEnd { node.writtenEnd = Swift.max(known, end) }
+  }
+}
