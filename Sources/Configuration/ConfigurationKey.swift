@@ -84,7 +84,7 @@ public struct ConfigurationKey: Sendable {
     optional("Boot", "CommandLine", \.boot.commandLine, .commandLine),
     optional("Boot", "Kernel", \.boot.kernel, .relativePath),
     optional("Boot", "Initrd", \.boot.initrd, .relativePath),
-    optional("Boot", "Title", \.boot.title, .name),
+    one("Boot", "Title", \.boot.title, .name),
     one("Boot", "GrubEnvironment", \.boot.grubEnvironment, .path),
     one("Boot", "UBootConfiguration", \.boot.ubootConfiguration, .path),
     optional("Boot", "Script", \.boot.script, .path),

@@ -48,7 +48,7 @@ public struct DeviceConfiguration: Hashable, Sendable {
     /// The same: the initrd's path in the system, or `none`; `nil` for the kernel's.
     public var initrd: String?
     /// The same: what menus call the device.
-    public var title: String?
+    public var title = "System"
     /// `grub`: the environment block.
     public var grubEnvironment = "/boot/grub/grubenv"
     /// `uboot`: the configuration of `fw_setenv`.

@@ -19,7 +19,7 @@ struct RootOptions: ParsableArguments {
   /// brought to order must also find its boot loader.
   func device() throws -> Device {
     if let root, boot.isGiven {
-      return try Device(path: root, boot: boot.backend(DeviceConfiguration.Boot()))
+      return try Device(path: root, boot: boot.backend(DeviceConfiguration().boot))
     }
     return try device(configuration.load(), hasHooks: false)
   }

@@ -140,6 +140,24 @@ struct VariableTests {
     #expect(throws: BootError.self) { try bench.activate() }
   }
 
+  @Test("A command line that a loader's language would change is refused")
+  func specialOptions() throws {
+    for kind in [LoaderBench.Kind.grub, .uboot] {
+      let bench = try LoaderBench(kind)
+      let before = try bench.read("environment")
+      for line in ["a=\"b c\"", "a='b'", "a=$b", "a;b", "a\\b"] {
+        bench.files.commandLine = line
+        let error = #expect(throws: BootError.self) { try bench.activate() }
+        guard case .malformed = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+      }
+      #expect(try bench.names("btrfs-update").isEmpty)
+      #expect(try bench.read("environment") == before)
+    }
+  }
+
   @Test("U-Boot's other variables stay, and boards that count are told what to count")
   func uboot() throws {
     let bench = try LoaderBench(.uboot)

@@ -21,8 +21,9 @@ extension BLSBackend {
       try prepareCurrent(besides: system, store, &entries, disk)
       try prepare(system, root: root, store, &entries)
     } catch {
-      // What is not an entry yet is of no use.
+      // What is not an entry yet is of no use. What failed may have been reading the entries anew.
       do throws(BootError) {
+        var entries = try self.entries(store)
         let known = disk.systems.filter { entries.entry(of: $0.uuid) != nil }
         try clean(store, &entries, keeping: known)
       } catch {}

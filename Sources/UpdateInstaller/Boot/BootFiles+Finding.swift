@@ -32,7 +32,7 @@ extension BootFiles {
         return String(decoding: bytes, as: UTF8.self)
       }
     }
-    return machine.commandLine()
+    return try machine.commandLine()
   }
 
   private struct Candidate {

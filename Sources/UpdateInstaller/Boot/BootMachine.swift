@@ -11,17 +11,19 @@ struct BootMachine: Hashable, Sendable {
   /// The vendor of systemd-boot's variables (`EFI_LOADER_VARIABLE`).
   private static let loaderVendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
-  /// The command line of what runs; empty if it cannot be read.
-  func commandLine() -> String {
-    do throws(SystemError) {
-      let bytes = try Descriptor.open(commandLinePath).readToEnd(limit: 1 << 16)
-      return String(decoding: bytes, as: UTF8.self)
-    } catch { return "" }
+  /// The command line of what runs.
+  func commandLine() throws(BootError) -> String {
+    let bytes = try attemptBoot { () throws(SystemError) in
+      try Descriptor.open(commandLinePath).readToEnd(limit: 1 << 16)
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The system whose subvolume the command line names.
+  /// The system whose subvolume the command line names; `nil` also if that cannot be read.
   func systemOnCommandLine(_ disk: borrowing BootDisk) -> BootSystem? {
-    KernelCommandLine.subvolumeID(in: commandLine()).flatMap { disk.system(id: $0) }
+    do throws(BootError) {
+      return KernelCommandLine.subvolumeID(in: try commandLine()).flatMap { disk.system(id: $0) }
+    } catch { return nil }
   }
 
   /// The text in one of systemd-boot's variables; `nil` if there is none.

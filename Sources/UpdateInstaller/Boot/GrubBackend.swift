@@ -30,6 +30,7 @@ public struct GrubBackend: VariableLoader {
 
   /// Three assignments, for GRUB's `source`.
   func text(_ description: BootDescription) -> String? {
+    guard description.hasPlainOptions else { return nil }
     let values = [
       ("linux", description.kernel), ("initrd", description.initrd ?? ""),
       ("options", description.options), ("title", description.title),

@@ -75,6 +75,7 @@ public struct UBootBackend: VariableLoader {
 
   /// Three variables, for U-Boot's `env import -t`.
   func text(_ description: BootDescription) -> String? {
+    guard description.hasPlainOptions else { return nil }
     let values = [
       ("linux", description.kernel), ("initrd", description.initrd ?? ""),
       ("options", description.options),

@@ -113,7 +113,7 @@ extension VariableLoader {
   ) throws(BootError) {
     if let known = try store.description(system.uuid), try store.isComplete(known) { return }
     guard let text = text(try store.add(system, root: root, machine)) else {
-      throw .malformed(path: "etc/kernel/cmdline", "it cannot be said to the loader")
+      throw .malformed(path: "etc/kernel/cmdline", "the loader takes no quotes, $, ; or \\ in it")
     }
     try store.write(store.descriptionName(system.uuid), text)
   }
@@ -127,4 +127,11 @@ extension VariableLoader {
     if choice != before { try write(choice) }
     try store().clean(keeping: kept)
   }
+}
+
+extension BootDescription {
+  /// Whether no loader's language takes anything in the options for more than itself.
+  var hasPlainOptions: Bool { !options.utf8.contains { Self.special.contains($0) } }
+
+  private static let special = Set("\"'`\\$;".utf8)
 }
