@@ -169,32 +169,68 @@ final class LoaderBench {
     return try check(values["linux"] ?? "", values["initrd"] ?? "", values["options"] ?? "")
   }
 
+  /// Runs the script that comes with the program, as the loader would: its language is nearly the
+  /// shell's.
   private func startVariables() throws -> SubvolumeUUID {
-    let lines = try read("environment").split(separator: "\n")
-    func value(_ name: String) -> String? {
-      lines.first { $0.hasPrefix("btrfs_update_\(name)=") }?
-        .split(separator: "=", omittingEmptySubsequences: false).last.map(String.init)
+    let script = kind == .grub ? try grubScript() : try ubootScript()
+    try write("script", script)
+    let output = String(
+      decoding: try run("bash", "\(temporary.path)/script"), as: UTF8.self)
+    let words = output.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1) }
+    func loaded(_ suffix: String) -> String {
+      let path = words.first { $0[0] == "load" && $0[1].hasSuffix(suffix) }?[1] ?? ""
+      return path.split(separator: "/").last.map { "/btrfs-update/\($0)" } ?? ""
     }
-    var chosen = value("first") ?? ""
-    if let left = value("left"), left != "good" {
-      if let number = Int(left), (1...9).contains(number) {
-        try write(
-          "environment",
-          read("environment").replacingOccurrences(
-            of: "btrfs_update_left=\(left)\n", with: "btrfs_update_left=\(number - 1)\n"))
-      } else if let second = value("second"), !second.isEmpty {
-        chosen = second
+    let options = words.first { $0[0] == "boot" }?[1] ?? ""
+    return try check(loaded(".linux"), loaded(".initrd"), String(options))
+  }
+
+  private func sample(_ name: String) throws -> String {
+    let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return String(
+      decoding: try Data(contentsOf: top.appending(path: "device/\(name)")), as: UTF8.self)
+  }
+
+  private func grubScript() throws -> String {
+    let menu = try sample("grub/btrfs-update.cfg").replacing(
+      /menuentry "[^"]*" --id ([a-z-]*) \{/
+    ) { "function menu-\($0.1) {" }
+    return """
+      set() { printf -v "${1%%=*}" %s "${1#*=}"; }
+      load_env() {
+        local file=$2 name line
+        shift 2
+        for name; do
+          line=$(grep -a "^$name=" "$file")
+          [ -z "$line" ] || set "$name=${line#*=}"
+        done
       }
-    }
-    let suffix = kind == .grub ? "cfg" : "env"
-    let text = try read("boot/btrfs-update/\(chosen).\(suffix)")
-    func setting(_ name: String) -> String {
-      let line = text.split(separator: "\n").first { $0.contains("btrfs_update_\(name)=") } ?? ""
-      return line.drop { $0 != "=" }.dropFirst().trimmingCharacters(in: ["'"])
-    }
-    return try check(
-      "/btrfs-update/\(setting("linux"))", "/btrfs-update/\(setting("initrd"))",
-      setting("options"))
+      save_env() { sed -i "s/^$3=.*/$3=${!3}/" "$2"; }
+      linux() { [ -f "$1" ] && echo "load $1" && shift && echo "boot $*"; }
+      initrd() { [ -f "$1" ] && echo "load $1"; }
+      btrfs_update_files=\(boot)/btrfs-update
+      btrfs_update_environment=\(environment)
+      \(menu)
+      menu-$default
+      """
+  }
+
+  private func ubootScript() throws -> String {
+    """
+    while IFS== read -r name value; do
+      case $name in btrfs_update_*) printf -v "$name" %s "$value" ;; esac
+    done < \(environment)
+    setenv() { local name=$1; shift; printf -v "$name" %s "$*"; }
+    saveenv() { sed -i "s/^btrfs_update_left=.*/btrfs_update_left=$btrfs_update_left/" \(environment); }
+    load() { file=\(boot)/$4; [ -f "$file" ] && echo "load $4"; }
+    env() { while IFS== read -r name value; do setenv "$name" "$value"; done < "$file"; }
+    booti() { echo "boot $bootargs"; exit 0; }
+    run() { eval "${!1}"; }
+    devtype=mmc devnum=0 distro_bootpart=1
+    kernel_addr_r=k ramdisk_addr_r=r fdt_addr_r=f filesize=1
+    \(try sample("u-boot/boot.cmd"))
+    """
   }
 
   private func check(_ linux: String, _ initrd: String, _ options: String) throws -> SubvolumeUUID {

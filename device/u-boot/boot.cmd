@@ -40,7 +40,7 @@ fi
 
 setenv update_files "${devtype} ${devnum}:${distro_bootpart}"
 # The description lies where the initrd comes later.
-setenv update_start 'load ${update_files} ${ramdisk_addr_r} btrfs-update/${update_system}.env && env import -t ${ramdisk_addr_r} ${filesize} btrfs_update_linux btrfs_update_initrd btrfs_update_options && load ${update_files} ${kernel_addr_r} btrfs-update/${btrfs_update_linux} && setenv bootargs ${btrfs_update_options} && if test "x${btrfs_update_initrd}" = "x"; then booti ${kernel_addr_r} - ${fdt_addr_r}; else load ${update_files} ${ramdisk_addr_r} btrfs-update/${btrfs_update_initrd} && booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr_r}; fi'
+setenv update_start 'if load ${update_files} ${ramdisk_addr_r} btrfs-update/${update_system}.env; then env import -t ${ramdisk_addr_r} ${filesize} btrfs_update_linux btrfs_update_initrd btrfs_update_options; if load ${update_files} ${kernel_addr_r} btrfs-update/${btrfs_update_linux}; then setenv bootargs ${btrfs_update_options}; if test "x${btrfs_update_initrd}" = "x"; then booti ${kernel_addr_r} - ${fdt_addr_r}; elif load ${update_files} ${ramdisk_addr_r} btrfs-update/${btrfs_update_initrd}; then booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr_r}; fi; fi; fi'
 
 run update_start
 # Only if something could not be loaded.
