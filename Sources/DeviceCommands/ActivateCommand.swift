@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import UpdateInstaller
 
 /// `btrfs-update activate`
@@ -16,11 +17,16 @@ struct ActivateCommand: AsyncParsableCommand {
   @Argument(help: "The version. [default: the newest]") var version: SystemVersion?
   @OptionGroup var root: RootOptions
   @OptionGroup var trial: TrialOptions
+  @OptionGroup var persist: PersistOptions
   @OptionGroup var reboot: RebootOption
 
   func run() async throws {
-    let device = try root.device(root.configuration.load())
-    Changes.print(try device.activate(version, tries: trial.tries))
+    let loaded = try root.configuration.load()
+    let device = try root.open(loaded)
+    let list = try persist.list(loaded.configuration)
+    Changes.print(
+      try device.activate(
+        version, tries: trial.tries(loaded.configuration), carryingOver: list))
     print(DeviceReport.outcome(try device.status()))
     try reboot.carryOut()
   }
@@ -40,7 +46,7 @@ struct RollbackCommand: AsyncParsableCommand {
   @OptionGroup var reboot: RebootOption
 
   func run() async throws {
-    let device = try root.device(root.configuration.load())
+    let device = try root.open()
     Changes.print(try device.rollBack())
     print(DeviceReport.outcome(try device.status()))
     try reboot.carryOut()
@@ -57,7 +63,7 @@ struct RecoverCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
 
   func run() async throws {
-    let changes = try root.device().recover()
+    let changes = try root.open().recover()
     for change in changes { print(change) }
   }
 }

@@ -20,32 +20,76 @@ struct ApplyCommand: AsyncParsableCommand {
   @Flag(help: "Activate the version at once.") var activate = false
   @OptionGroup var trial: TrialOptions
   @OptionGroup var reboot: RebootOption
+  @OptionGroup var persist: PersistOptions
+  @Flag(help: "If there is too little room, delete the oldest versions first, like `prune`.")
+  var prune = false
+  @Option(
+    help: "How many of the newest versions --prune keeps. [default: KeepVersions= of [Update]]")
+  var keep: Int?
+  @Flag(help: "Print JSON when it is done.") var json = false
   @Flag(help: "Install a version that is older than what the device has had.")
   var forceDowngrade = false
   @Option(help: "How to show progress: auto, bar, json or none.")
   var progress = ProgressReporter.Style.auto
 
+  func validate() throws {
+    guard keep ?? 0 >= 0 else { throw ValidationError("--keep must not be negative") }
+    guard activate || !reboot.reboot else {
+      throw ValidationError("--reboot needs --activate: there is nothing new to boot")
+    }
+  }
+
   func run() async throws {
     let loaded = try root.configuration.load()
-    let device = try root.device(loaded)
-    let options = try trust.options(loaded.configuration, forcesDowngrade: forceDowngrade)
+    let device = try root.open(loaded)
+    let options = try installOptions(loaded.configuration)
+    // Before anything is done.
+    let list = try persist.list(loaded.configuration)
     let source = file == "-" ? try Descriptor.standardInput() : try Descriptor.open(file)
     let reporter = ProgressReporter(progress)
     defer { reporter.finish() }
     let installation = try device.apply(source, options, observer: reporter.show)
     reporter.finish()
     Changes.print(installation.changes)
-    print("version \(installation.version) is installed")
-    guard activate else { return }
-    Changes.print(try device.activate(installation.version, tries: trial.tries))
-    print(DeviceReport.outcome(try device.status()))
-    try reboot.carryOut()
+    if !json { Self.say(installation) }
+    if activate {
+      let tries = trial.tries(loaded.configuration)
+      Changes.print(
+        try device.activate(installation.version, tries: tries, carryingOver: list))
+      if !json { print(DeviceReport.outcome(try device.status())) }
+    }
+    if json { try StandardOutput.write(Self.json(installation, isActivated: activate).text) }
+    if activate { try reboot.carryOut() }
   }
 
-  func validate() throws {
-    guard activate || !reboot.reboot else {
-      throw ValidationError("--reboot needs --activate: there is nothing new to boot")
+  private func installOptions(_ configuration: DeviceConfiguration) throws -> InstallOptions {
+    var options = try trust.options(configuration, forcesDowngrade: forceDowngrade)
+    let update = configuration.update
+    if prune || update.prunesBeforeApply {
+      options.pruning = .whenShort(keeping: keep ?? update.keepVersions)
     }
+    options.minimumFree = update.minimumFree
+    return options
+  }
+
+  private static func say(_ installation: Installation) {
+    print("version \(installation.version) is installed")
+    // Not for scripts, which take JSON.
+    if let bytes = installation.bytesWritten {
+      StandardError.write("btrfs-update: \(ByteCount(bytes)) were written to the disk\n")
+    }
+  }
+
+  private static func json(_ installation: Installation, isActivated: Bool) -> JSONValue {
+    .object([
+      ("version", .unsigned(installation.version.number)),
+      ("uuid", .string("\(installation.uuid)")),
+      ("signers", .array(installation.signers.map { .string("\($0)") })),
+      ("signedTimes", .bool(installation.hasSignedTimes)),
+      ("bytesWritten", installation.bytesWritten.map { .unsigned($0) } ?? .null),
+      ("activated", .bool(isActivated)),
+      ("changes", .array(installation.changes.map { .string("\($0)") })),
+    ])
   }
 }
 

@@ -20,7 +20,7 @@ struct BootCheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let check: BootCheck
-    do { check = try root.device().checkBoot() } catch {
+    do { check = try root.open().checkBoot() } catch {
       return Self.log("\(error)")
     }
     Changes.print(check.changes)

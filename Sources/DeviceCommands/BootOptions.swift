@@ -18,7 +18,7 @@ struct BootOptions: ParsableArguments {
   var bootOption: [String] = []
 
   func validate() throws {
-    guard isGiven || bootOption.isEmpty else {
+    guard bootBackend != nil || bootOption.isEmpty else {
       throw ValidationError("--boot-option needs --boot-backend")
     }
     if let bootBackend {
@@ -27,9 +27,6 @@ struct BootOptions: ParsableArguments {
       } catch { throw ValidationError("\(error)") }
     }
   }
-
-  /// Whether the configuration has no say in it.
-  var isGiven: Bool { bootBackend != nil }
 
   /// The backend; where it is not given, that of the configuration.
   func backend(_ configuration: DeviceConfiguration.Boot) throws -> any BootBackend {

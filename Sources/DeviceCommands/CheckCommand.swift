@@ -23,7 +23,7 @@ struct CheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let loaded = try root.configuration.load()
-    let device = try root.device(loaded)
+    let device = try root.open(loaded)
     let options = try trust.options(loaded.configuration)
     let paths = try candidates()
     var reports: [(String, UpdateReport)] = []

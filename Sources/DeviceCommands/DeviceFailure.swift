@@ -31,9 +31,9 @@ enum DeviceFailure {
   private static func exit(of error: InstallError) -> ProgramExit {
     switch error {
     case .notRoot: .notRoot
-    case .notBtrfs: .notBtrfs
+    case .notBtrfs, .noRunningSystem, .notMountable: .notBtrfs
     case .busy: .busy
-    case .noSuchVersion, .nothingToRollBack, .noManifest: .noSuchVersion
+    case .noSuchVersion, .nothingToRollBack, .noManifest, .notProven: .noSuchVersion
     case .notBooted: .notBooted
     case .notOnTrial: .notOnTrial
     case .boot(.full): .noSpace
@@ -49,7 +49,7 @@ enum DeviceFailure {
     case .alreadyInstalled: .alreadyInstalled
     case .parentMissing: .parentMissing
     case .parentModified: .parentModified
-    case .notEnoughSpace, .spaceExhausted: .noSpace
+    case .notEnoughSpace, .notEnoughMetadataSpace, .quotaReached, .spaceExhausted: .noSpace
     case .notEnoughMemory: .noMemory
     case .damagedPayload, .receive, .otherTarget: .damaged
     case .fileTruncated: .truncated
@@ -57,7 +57,8 @@ enum DeviceFailure {
     case .resultDiffers, .versionModified, .versionNotReadOnly: .resultDiffers
     case .cancelled: .cancelled
     case .hookFailed: .hookFailed
-    case .notSubvolume, .system: .systemFailure
+    case .notSubvolume, .notCarriedOver, .system: .systemFailure
+    case .notWipeable: .usage
     }
   }
 }

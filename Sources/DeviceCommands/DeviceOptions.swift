@@ -10,36 +10,64 @@ public import UpdateInstaller
 /// Where the device's disk is, and how it is configured.
 struct RootOptions: ParsableArguments {
   @Option(
-    help: "The directory that holds the sys_root_* subvolumes. [default: Root= of [Device]]")
+    help: """
+      The directory that holds the sys_root_* subvolumes. [default: Root= of [Device], else the top \
+      level of the file system that / is on, mounted for this program alone]
+      """)
   var root: String?
+  @Option(help: "Instead of --root: the block device whose top level holds them.")
+  var device: String?
+  @Option(help: "The directory below the top level that holds them. [default: the top level]")
+  var directory: String?
   @OptionGroup var boot: BootOptions
   @OptionGroup var configuration: ConfigurationOptions
 
-  /// Opens it, without hooks. The configuration is read for what is not given: a device that is
-  /// brought to order must also find its boot loader.
-  func device() throws -> Device {
-    if let root, boot.isGiven {
-      return try Device(path: root, boot: boot.backend(DeviceConfiguration().boot))
+  /// One of the ways, and no more.
+  func validate() throws {
+    guard root == nil || device == nil && directory == nil else {
+      throw ValidationError("--root excludes --device and --directory")
     }
-    return try device(configuration.load(), hasHooks: false)
   }
+
+  /// Opens it, as it is configured.
+  func open() throws -> Device { try open(configuration.load()) }
 
   /// Opens it, with the running system's hooks.
-  func device(_ loaded: LoadedConfiguration) throws -> Device {
-    try device(loaded, hasHooks: true)
+  func open(_ loaded: LoadedConfiguration) throws -> Device {
+    var device = try Device(
+      location(loaded.configuration), boot: boot.backend(loaded.configuration.boot))
+    let hooks = loaded.configuration.hooks
+    device.hooks = Hooks(configuration.rules(timeLimit: hooks.timeLimit))
+    return device
   }
 
-  private func device(_ loaded: LoadedConfiguration, hasHooks: Bool) throws -> Device {
-    guard let path = root ?? loaded.configuration.device.root else {
-      throw CommandFailure(
-        .usage, "where the device's subvolumes are is not known: --root, or Root= of [Device]")
+  private func location(_ configured: DeviceConfiguration) -> DeviceLocation {
+    if let root { return .directory(root) }
+    if let device { return .blockDevice(device, directory: directory) }
+    if directory == nil, let root = configured.device.root { return .directory(root) }
+    return .runningSystem(directory: directory)
+  }
+}
+
+/// What a new system takes over.
+struct PersistOptions: ParsableArguments {
+  @Option(
+    help: """
+      A file or directory that the new system takes over from the present one, besides Persist= of \
+      [Update]; may be given several times.
+      """)
+  var persist: [String] = []
+
+  /// The same for the library.
+  func list(_ configuration: DeviceConfiguration) throws -> PersistList {
+    try Self.list(configuration.update.persist + persist, option: "--persist or Persist=")
+  }
+
+  /// Paths that were given by an option.
+  static func list(_ paths: [String], option: String) throws -> PersistList {
+    do throws(PersistListError) { return try PersistList(texts: paths) } catch {
+      throw CommandFailure(.usage, "\(option): \(error)")
     }
-    var device = try Device(path: path, boot: boot.backend(loaded.configuration.boot))
-    if hasHooks {
-      let hooks = loaded.configuration.hooks
-      device.hooks = Hooks(configuration.rules(timeLimit: hooks.timeLimit))
-    }
-    return device
   }
 }
 

@@ -12,8 +12,8 @@ public struct DeviceProgram: AsyncParsableCommand {
       ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
       MarkCommand.self, BootCheckCommand.self,
       StatusCommand.self, ListCommand.self, KeysCommand.self, VerifyCommand.self,
-      RecoverCommand.self, HealthCheckCommand.self, USBCommand.self, USBWantedCommand.self,
-      ConfigCommand.self,
+      RecoverCommand.self, PruneCommand.self, FactoryResetCommand.self,
+      HealthCheckCommand.self, USBCommand.self, USBWantedCommand.self, ConfigCommand.self,
     ])
 
   /// A program without arguments.

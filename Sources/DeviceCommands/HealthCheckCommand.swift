@@ -21,13 +21,13 @@ struct HealthCheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let loaded = try root.configuration.load()
-    let device = try root.device(loaded)
+    let device = try root.open(loaded)
     let health = loaded.configuration.health
     let verdict = SystemVerdict(action: health.action)
     let report = HealthChecks.run(
       root.configuration.rules(
         timeLimit: health.timeLimit, totalTimeLimit: health.totalTimeLimit),
-      isTrial: false)
+      isTrial: try device.status().boot.trial != nil)
     guard let failure = report.failure else {
       return print("\(report.passed.count) health checks passed")
     }

@@ -18,7 +18,7 @@ struct KeysCommand: AsyncParsableCommand {
 
   func run() async throws {
     let given = try keys.map { try TrustedKeys.inDirectory($0) } ?? []
-    let report = KeyReport(try root.device().keys(), given: given)
+    let report = KeyReport(try root.open().keys(), given: given)
     try StandardOutput.write(json ? report.json.text : report.text)
   }
 }

@@ -24,7 +24,7 @@ struct MarkGoodCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
 
   func run() async throws {
-    let marked = try root.device().markGood(version)
+    let marked = try root.open().markGood(version)
     Changes.print(marked.changes)
     print(DeviceReport.line(marked))
   }
@@ -43,7 +43,7 @@ struct MarkBadCommand: AsyncParsableCommand {
   @OptionGroup var reboot: RebootOption
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.open()
     Changes.print(try device.markBad(version, reason: reason))
     print(DeviceReport.outcome(try device.status()))
     try reboot.carryOut()

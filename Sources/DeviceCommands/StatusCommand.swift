@@ -11,7 +11,7 @@ struct StatusCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
-    let status = try root.device().status()
+    let status = try root.open().status()
     try StandardOutput.write(
       json ? DeviceReport.json(status).text : DeviceReport.text(status))
   }
@@ -26,7 +26,7 @@ struct ListCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
-    let versions = try root.device().installedVersions()
+    let versions = try root.open().installedVersions()
     if json {
       try StandardOutput.write(JSONValue.array(versions.map { DeviceReport.json($0) }).text)
     } else {
@@ -47,7 +47,7 @@ struct VerifyCommand: AsyncParsableCommand {
   var progress = ProgressReporter.Style.auto
 
   func run() async throws {
-    let device = try root.device()
+    let device = try root.open()
     guard let version = try version ?? device.installedVersions().last?.version else {
       throw InstallError.noSuchVersion(nil)
     }

@@ -10,8 +10,17 @@ struct SystemVerdict {
   ///
   /// - Returns: whether another system runs after the next boot.
   func bad(_ device: borrowing Device, reason: String) throws -> Bool {
+    do throws(InstallError) {
+      Changes.print(try device.markBad(reason: reason))
+      return true
+    } catch {
+      switch error {
+      case .notOnTrial, .notBooted: break
+      default: throw error
+      }
+    }
     guard action == .rollback else { return false }
-    Changes.print(try device.rollBack())
+    Changes.print(try device.rollBack(reason: reason))
     return true
   }
 }

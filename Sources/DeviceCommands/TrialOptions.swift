@@ -1,14 +1,22 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Linux
 internal import UpdateInstaller
 
 /// How long a new system has to prove itself.
 struct TrialOptions: ParsableArguments {
-  @Option(help: "How many times the new system is started before the old one comes back.")
-  var tries = Trial.defaultTries
+  @Option(
+    help: """
+      How many times the new system is started before the old one comes back. [default: Tries= of \
+      [Boot]]
+      """)
+  var tries: Int?
+
+  /// The number that is given or configured.
+  func tries(_ configuration: DeviceConfiguration) -> Int { tries ?? configuration.boot.tries }
 
   func validate() throws {
-    guard Trial.allowedTries.contains(tries) else {
+    guard tries.map(Trial.allowedTries.contains) ?? true else {
       let (least, most) = (Trial.allowedTries.lowerBound, Trial.allowedTries.upperBound)
       throw ValidationError("--tries is a number from \(least) to \(most)")
     }

@@ -22,7 +22,7 @@ struct USBCommand: AsyncParsableCommand {
 
   func run() async throws {
     let loaded = try root.configuration.load()
-    let disk = try root.device(loaded)
+    let disk = try root.open(loaded)
     let options = try trust.options(loaded.configuration)
     let stick = try UpdateStick(device, fileSystems: loaded.configuration.usb.fileSystems)
     let session = StickSession(stick: stick, options: options, settings: loaded.configuration.usb)

@@ -47,3 +47,12 @@ public enum Machine {
   /// Whether the process has root's user ID (`geteuid`).
   public static var isRoot: Bool { geteuid() == 0 }
 }
+
+extension Machine {
+  /// Sleeps, unless a signal wakes it before (`nanosleep`).
+  public static func sleep(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+    _ = unsafe nanosleep(&time, nil)
+  }
+}

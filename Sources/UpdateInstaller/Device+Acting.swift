@@ -24,13 +24,16 @@ extension Device {
   ///   - version: which one; the highest that is installed, if none is given.
   ///   - tries: how many times it is started before the present system comes back; brought into
   ///     ``Trial/allowedTries``.
+  ///   - list: what the new system takes over from the present one: what runs now if it is current
+  ///     or last, else current. A rollback copies nothing back.
   /// - Returns: what was done besides: recovery, and what became of the previous last.
   /// - Throws: ``InstallError/noSuchVersion(_:)``, ``InstallError/versionNotReadOnly(_:)``,
   ///   ``InstallError/boot(_:)``, and what ``recover()`` throws. If it throws, the device boots what
   ///   it booted before, or the journal says what to finish.
   @discardableResult
   public func activate(
-    _ version: SystemVersion? = nil, tries: Int = Trial.defaultTries
+    _ version: SystemVersion? = nil, tries: Int = Trial.defaultTries,
+    carryingOver list: PersistList = .none
   ) throws(InstallError) -> [DeviceChange] {
     let device = try LockedDevice(self, for: "activate")
     let recovered = try device.recover()
@@ -42,7 +45,10 @@ extension Device {
     (facts.from, facts.to) = (try status().current?.version, version)
     facts.name = DeviceNames.version(version)
     try hooks.ask(.preActivate, facts)
-    let changes = try recovered + device.activate(version, tries: tries)
+    let changes =
+      try recovered
+      + device.activate(
+        version, tries: tries, carryingOver: list)
     return changes + hooks.tell(.postActivate, facts)
   }
 

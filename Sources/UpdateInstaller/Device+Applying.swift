@@ -31,7 +31,8 @@ extension Device {
     // something to recover, which may change who is trusted.
     if try !hasJournal() { try head.admitted(by: options, keys()) }
     let device = try LockedDevice(self, for: "apply")
-    let changes = try device.recover()
+    let writtenBefore = device.bytesWritten()
+    var changes = try device.recover()
     // Only now nobody else can revoke a key any more.
     let verified = try head.admitted(by: options, device.state.keys())
     let checks = UpdateChecks(manifest: verified.manifest, options: options)
@@ -40,14 +41,21 @@ extension Device {
     try checks.checkNotInstalled(in: device.directory)
     let inexact = try device.state.inexactTrees()
     let parent = try checks.findParent(in: device.directory, inexact, observer)
-    try checks.checkSpace(in: device.directory)
+    if options.pruning == .never { try checks.checkSpace(in: device.directory) }
+    // Nothing is deleted for what cannot be applied anyway.
     try checks.checkMemory()
     var facts = HookFacts(directory, verified)
     try hooks.ask(.installCheck, facts)
+    changes += try device.makeRoom(
+      for: checks, options.pruning, on: self, parent: parent?.uuid())
+    try checks.checkSpace(in: device.directory)
     try hooks.ask(.preInstall, facts)
     var installation = try device.install(verified, from: source, parent: parent, observer)
     facts.name = DeviceNames.version(installation.version)
     installation.changes = changes + hooks.tell(.postInstall, facts)
+    if let before = writtenBefore, let after = device.bytesWritten(), after >= before {
+      installation.bytesWritten = after - before
+    }
     return installation
   }
 

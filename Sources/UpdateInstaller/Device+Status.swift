@@ -60,7 +60,7 @@ extension Device {
 extension InstalledVersion {
   init(_ version: SystemVersion, _ info: SubvolumeInfo) {
     self.init(
-      version: version, uuid: info.uuid, receivedUUID: info.receivedUUID,
+      version: version, uuid: info.uuid, subvolumeID: info.id, receivedUUID: info.receivedUUID,
       isReadOnly: info.isReadOnly,
       isUntouched: info.receivedUUID.isZero ? nil : info.isUntouchedSinceReceive,
       creationTime: info.creationTime)

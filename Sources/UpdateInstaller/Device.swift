@@ -17,6 +17,9 @@ public struct Device: ~Copyable, Sendable {
   /// The programs that are asked and told; ``Hooks/none``, unless somebody sets it.
   public var hooks = Hooks.none
 
+  /// Kept as long as the directory is.
+  private let mount: DetachedMount?
+
   /// Opens the directory at `path`.
   ///
   /// - Parameters:
@@ -27,15 +30,42 @@ public struct Device: ~Copyable, Sendable {
   public init(
     path: String, boot: any BootBackend = NamesBackend()
   ) throws(InstallError) {
+    try self.init(.directory(path), boot: boot)
+  }
+
+  /// Opens the directory that holds the subvolumes.
+  ///
+  /// - Throws: ``InstallError/notRoot``, ``InstallError/notBtrfs(path:)``,
+  ///   ``InstallError/noRunningSystem``, ``InstallError/notMountable(device:_:)``, or
+  ///   ``InstallError/system(_:)`` if there is no such directory.
+  public init(
+    _ location: DeviceLocation, boot: any BootBackend = NamesBackend()
+  ) throws(InstallError) {
+    self.boot = boot
     guard Machine.isRoot else { throw .notRoot }
+    switch location {
+    case .directory(let path):
+      directory = try Self.openDirectory(path)
+      mount = nil
+    case .blockDevice(let path, let name):
+      let mount = try TopLevel.mount(path)
+      directory = try TopLevel.open(name, in: mount)
+      self.mount = consume mount
+    case .runningSystem(let name):
+      let mount = try TopLevel.mountOfRunningSystem()
+      directory = try TopLevel.open(name, in: mount)
+      self.mount = consume mount
+    }
+  }
+
+  private static func openDirectory(_ path: String) throws(InstallError) -> Descriptor {
     let opened = try attempt { () throws(SystemError) in
       try Descriptor.open(path, [.readOnly, .directory])
     }
     guard try attempt({ () throws(SystemError) in try FileSystem.isBtrfs(opened) }) else {
       throw .notBtrfs(path: path)
     }
-    directory = opened
-    self.boot = boot
+    return opened
   }
 
   /// What is under a name: `nil` if nothing is.

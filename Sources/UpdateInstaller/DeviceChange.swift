@@ -24,6 +24,10 @@ public enum DeviceChange: Hashable, Sendable {
   case kept(name: String, KeepReason)
   /// It is done, but a program that was told of it did not succeed.
   case hookFailed(HookFailure)
+  /// A subvolume became an empty one.
+  case wiped(name: String)
+  /// Something was to be carried over into the new system, but is in a subvolume of its own.
+  case leftOut(path: String)
 }
 
 /// Why a subvolume was not deleted.
@@ -53,6 +57,8 @@ extension DeviceChange: CustomStringConvertible {
     case .loaderRefused(let error): "the boot loader cannot be changed: \(error)"
     case .loaderNotCleaned(let error): "the boot loader has something left over: \(error)"
     case .deleted(let name): "deleted \(name)"
+    case .wiped(let name): "wiped \(name)"
+    case .leftOut(let path): "did not carry over \(path): it is in a subvolume of its own"
     case .kept(let name, let reason): "kept \(name): \(reason)"
     case .hookFailed(let failure): "it is done, but \(failure)"
     }

@@ -8,6 +8,10 @@ public enum DeviceNames {
   public static let last = "sys_root_last"
   /// What is going to be ``current``, or was ``last`` and is going to be deleted.
   static let next = ".sys_root_current.next"
+  /// What is read of a system while its files are carried over into the next one.
+  static let frozen = ".sys_root_current.frozen"
+  /// The empty subvolume that takes the place of one that is wiped, and then the wiped one.
+  static let emptied = ".sys_root_emptied"
   /// The directory for what must outlive every system: journal, version floor, manifests.
   public static let state = ".btrfs-update"
 
@@ -25,6 +29,8 @@ public enum DeviceNames {
   static let failure = "failure"
   /// In ``state``: which installed versions do not have the signed modification times.
   static let inexact = "inexact"
+  /// In ``state``: what a factory reset has still to do.
+  static let reset = "reset"
   /// In ``state``: what updates said of keys.
   static let keys = "keys"
   /// In ``state``: the directory of the installed versions' manifests.

@@ -39,6 +39,8 @@ public struct InstalledVersion: Hashable, Sendable {
   public var version: SystemVersion
   /// Its subvolume.
   public var uuid: SubvolumeUUID
+  /// The number that the file system knows it by.
+  public var subvolumeID: UInt64
   /// The subvolume of the build server that it is a copy of; zero if it came another way.
   public var receivedUUID: SubvolumeUUID
   /// Whether it can not be written to.

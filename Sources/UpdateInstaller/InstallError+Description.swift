@@ -10,6 +10,10 @@ extension InstallError: CustomStringConvertible {
     switch self {
     case .notRoot: "this needs root's rights"
     case .notBtrfs(let path): "\"\(path)\" is not on a btrfs file system"
+    case .noRunningSystem:
+      "it cannot be told which btrfs file system this system runs from; name it with --device, "
+        + "or a directory with --root"
+    case .notMountable(let device, let error): "\"\(device)\" cannot be mounted as btrfs: \(error)"
     case .busy(let holder?): "the device is being changed by \(holder); try again when it is done"
     case .busy(nil): "the device is being changed by another process; try again when it is done"
     case .noSuchVersion(let version?): "version \(version) is not installed"
@@ -31,6 +35,14 @@ extension InstallError: CustomStringConvertible {
     case .journalMismatch(let entry):
       "\(DeviceNames.state)/\(DeviceNames.journal) says that \(entry) was interrupted, but the "
         + "subvolumes have been changed since by other means; look at them, then remove the file"
+    case .notCarriedOver(let path, let error):
+      "\"\(path)\" cannot be carried over into the new system: \(error)"
+    case .notProven(let version):
+      "version \(version) was never found good on this device, so there is nothing to reset to; "
+        + "activate it first, or name another version"
+    case .notWipeable(let name):
+      "\"\(name)\" cannot be wiped: it is not a subvolume beside \(DeviceNames.current), or is one "
+        + "that the versions need"
     case .spaceExhausted(let error): "the file system is full: \(error)"
     case .system(let error): error.description
     default: nil
@@ -74,6 +86,10 @@ extension InstallError: CustomStringConvertible {
       "\(name) was modified: it is not what the update starts from"
     case .notEnoughSpace(let needed, let available):
       "the update needs \(needed) bytes of disk space, \(available) are free"
+    case .notEnoughMetadataSpace(let needed, let available):
+      "the update needs \(needed) bytes of disk space for metadata, \(available) are free"
+    case .quotaReached(let group, let needed, let available):
+      "the update needs \(needed) bytes of disk space, quota group \(group) leaves \(available)"
     case .notEnoughMemory(let needed, let available):
       "the update needs \(needed) bytes of memory, \(available) are available"
     default: nil

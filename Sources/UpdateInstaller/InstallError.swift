@@ -11,6 +11,10 @@ public enum InstallError: Error {
   case notRoot
   /// The directory is not on btrfs.
   case notBtrfs(path: String)
+  /// What `/` runs from is not btrfs, or it cannot be told where that is.
+  case noRunningSystem
+  /// A block device cannot be mounted as btrfs.
+  case notMountable(device: String, SystemError)
   /// Another process is changing the device.
   case busy(holder: LockHolder?)
   /// No such version is installed; `nil` if there is none at all.
@@ -67,6 +71,16 @@ public enum InstallError: Error {
   case parentModified(name: String)
   /// There is not enough room on the disk; both in bytes.
   case notEnoughSpace(needed: UInt64, available: UInt64)
+  /// There is not enough room for what the file system keeps about files; both in bytes.
+  case notEnoughMetadataSpace(needed: UInt64, available: UInt64)
+  /// A quota group that counts the new version has not enough room left; both in bytes.
+  case quotaReached(group: String, needed: UInt64, available: UInt64)
+  /// Something could not be carried over from the old system into the new one.
+  case notCarriedOver(path: String, SystemError)
+  /// A version has never been found good on this device, so it is no ground for a reset.
+  case notProven(SystemVersion)
+  /// There is no such subvolume to be wiped, or it is one of the device's own.
+  case notWipeable(name: String)
   /// There is not enough memory; both in bytes.
   case notEnoughMemory(needed: UInt64, available: UInt64)
   /// The head of the file is damaged, or was never right.

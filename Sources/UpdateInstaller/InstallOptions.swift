@@ -14,6 +14,10 @@ public struct InstallOptions: Hashable, Sendable {
   public var toolVersion: ToolVersion
   /// Whether a version below the floor may be installed.
   public var forcesDowngrade: Bool
+  /// Whether old versions make room for the update.
+  public var pruning = PrunePolicy.never
+  /// How many bytes must stay free besides what the update needs.
+  public var minimumFree: UInt64 = 0
 
   /// Options.
   public init(

@@ -13,8 +13,11 @@ public struct Installation: Hashable, Sendable {
   /// Whether also the modification times are what was signed; not so where the first version came
   /// to the device in an image or archive that lost them.
   public var hasSignedTimes: Bool
-  /// What was done besides: recovery.
+  /// What was done besides: recovery, and making room.
   public var changes: [DeviceChange]
+  /// How many bytes were written to the file system's devices meanwhile, by this and by whatever
+  /// else wrote; `nil` where the kernel does not say.
+  public var bytesWritten: UInt64?
 }
 
 /// Whether an update is for a device.

@@ -6,8 +6,8 @@ internal import Linux
 // current before, L what is called last, N the new one.
 //
 //  1. snapshot of the version as .next     C, L as they were; .next is a leftover, and goes
-//  2. its origin is written                the same; an origin more, which the next write drops
-//  3. .next gets what outlives an update   the same (`prepareNextTree`)
+//  2. what is to persist is copied into it the same
+//  3. its origin is written                the same; an origin more, which the next write drops
 //  4. the loader gets N's kernel           the same; the next activation's cleaning removes it
 //  5. N's trial is written, beside C's     the same: a trial of what is not current is not in force
 //  6. commit                               the same: nothing counts before the journal does
@@ -34,8 +34,12 @@ internal import Linux
 // Steps 9 to 17 are `settle`, which recovery calls, too: finishing is the same code as doing.
 extension LockedDevice {
   /// Makes a snapshot of a version current, on trial, and what was current last.
+  ///
+  /// - Parameter reset: makes it a factory reset: then what it begins afresh is on no trial.
   borrowing func activate(
-    _ version: SystemVersion, tries: Int
+    _ version: SystemVersion, tries: Int = Trial.defaultTries,
+    carryingOver list: PersistList = .none,
+    reset: (SubvolumeUUID) -> PendingReset? = { _ in nil }
   ) throws(InstallError) -> [DeviceChange] {
     let name = DeviceNames.version(version)
     guard let source = try directory.openSubvolume(name) else { throw .noSuchVersion(version) }
@@ -52,26 +56,25 @@ extension LockedDevice {
     }
     do throws(InstallError) {
       guard let next = try uuid(DeviceNames.next) else { throw .noSuchVersion(version) }
+      let leftOut = try carryOver(list, into: DeviceNames.next)
       try state.write(
         origins.adding(version, of: next, keeping: [current, last].compactMap(\.self)))
-      try prepareNextTree(of: version)
       try prepareLoader(for: DeviceNames.next)
-      if current != nil || last != nil {
+      if let reset = reset(next) {
+        try state.write(reset)
+      } else if current != nil || last != nil {
         let trial = Trial(of: next, version, tries: tries, in: running.bootID)
         try state.add(trial, keeping: current)
       }
       try commit()
-      return try carryOut(
-        .activate(version, next: next, current: current, last: last, keepsLast: keepsLast))
+      return try leftOut
+        + carryOut(
+          .activate(version, next: next, current: current, last: last, keepsLast: keepsLast))
     } catch {
       try takeBackNext()
       throw error
     }
   }
-
-  /// The place for whatever is to be in the new system before it can be booted, and is not in the
-  /// version that it is a snapshot of. What throws here ends the activation, and nothing was changed.
-  private func prepareNextTree(of version: SystemVersion) throws(InstallError) {}
 
   /// Deletes what was made before the journal was written. Does nothing where it is the activation's
   /// own end that could not be reached.
@@ -80,5 +83,6 @@ extension LockedDevice {
     _ = drop(DeviceNames.next)
     _ = cleanLoader()
     try state.removeTrials(except: try uuid(DeviceNames.current))
+    _ = try finishReset()
   }
 }

@@ -22,7 +22,7 @@ extension LockedDevice {
   }
 
   /// Why it was not deleted; `nil` if it was.
-  private func delete(_ name: String, _ info: SubvolumeInfo) -> KeepReason? {
+  func delete(_ name: String, _ info: SubvolumeInfo) -> KeepReason? {
     do throws(SystemError) {
       if try MountTable().hasMounted(subvolume: info.id, of: directory) { return .mounted }
       if try isRunning(info) { return .mounted }
@@ -45,11 +45,9 @@ extension LockedDevice {
     }
   }
 
-  /// Whether it is what `/` is now, also where this process does not see that mount.
+  /// Whether it is what runs now, also where this process does not see that mount.
   private func isRunning(_ info: SubvolumeInfo) throws(SystemError) -> Bool {
-    let root = try Descriptor.open("/", [.readOnly, .directory])
-    guard try FileSystem.isBtrfs(root) else { return false }
-    return try Subvolume.info(of: root).uuid == info.uuid
+    try RunningRoot.subvolume()?.uuid == info.uuid
   }
 
   /// Its name afterwards.

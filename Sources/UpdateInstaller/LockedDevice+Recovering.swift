@@ -12,6 +12,7 @@ extension LockedDevice {
       changes += settled.changes
     }
     try state.removeTrials(except: try uuid(DeviceNames.current))
+    changes += try finishReset()
     try removeLeftovers(&changes)
     return changes
   }
@@ -31,7 +32,8 @@ extension LockedDevice {
   /// Whether a name is only there while something is done. Who holds the lock knows that nobody
   /// is doing it.
   static func isLeftover(_ name: String) -> Bool {
-    name == DeviceNames.next || DeviceNames.staging(named: name) != nil
+    [DeviceNames.next, DeviceNames.frozen, DeviceNames.emptied].contains(name)
+      || DeviceNames.staging(named: name) != nil
       || DeviceNames.isDropped(name)
   }
 }

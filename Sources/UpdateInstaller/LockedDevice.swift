@@ -25,6 +25,13 @@ struct LockedDevice: ~Copyable {
     try attempt { () throws(SystemError) in try FileSystem.commit(directory) }
   }
 
+  /// What was written to the devices so far; only for people, so that failing does not matter.
+  func bytesWritten() -> UInt64? {
+    do throws(SystemError) { return try FileSystem.bytesWritten(in: directory) } catch {
+      return nil
+    }
+  }
+
   func subvolume(_ name: String) throws(InstallError) -> SubvolumeInfo? {
     try directory.subvolume(name)
   }

@@ -1,3 +1,4 @@
+internal import Btrfs
 internal import Linux
 
 /// What is mounted where this process can see it (`/proc/self/mountinfo`).
@@ -6,7 +7,10 @@ struct MountTable {
     var id: Substring
     /// The file system's own device, the same for all its mounts and subvolumes.
     var device: Substring
+    var mountPoint: String
     var type: Substring
+    /// For btrfs, the path of one of its devices.
+    var source: String
     var superOptions: [Substring]
   }
 
@@ -29,7 +33,8 @@ struct MountTable {
         return nil
       }
       return Mount(
-        id: fields[0], device: fields[2], type: fields[dash + 1],
+        id: fields[0], device: fields[2], mountPoint: Self.unescaped(fields[4]),
+        type: fields[dash + 1], source: Self.unescaped(fields[dash + 2]),
         superOptions: fields[dash + 3].split(separator: ","))
     }
   }
@@ -39,8 +44,53 @@ struct MountTable {
     -> Bool
   {
     let info = try Descriptor.open("/proc/self/fdinfo/\(directory.rawValue)").readToEnd(limit: 4096)
+    let mountID = Self.mountID(in: String(decoding: info, as: UTF8.self))
+    if mounts.contains(where: { $0.id == mountID }) {
+      return hasMounted(subvolume: id, sharingWith: mountID)
+    }
+    // A detached mount is in nobody's table; what both have are the devices.
     return hasMounted(
-      subvolume: id, sharingWith: Self.mountID(in: String(decoding: info, as: UTF8.self)))
+      subvolume: id, ofDevices: Set(try FileSystem.devicePaths(of: directory)))
+  }
+
+  /// Whether a mount of one of the devices shows the subvolume.
+  func hasMounted(subvolume id: UInt64, ofDevices paths: Set<String>) -> Bool {
+    mounts.contains { mount in
+      mount.type == "btrfs" && paths.contains(mount.source)
+        && mount.superOptions.contains("subvolid=\(id)")
+    }
+  }
+
+  /// The lower layers of the overlay that is mounted at a place, the uppermost first; none if
+  /// something else is, or if they cannot be told, as with a comma in a name.
+  func lowerLayers(ofOverlayAt mountPoint: String) -> [String] {
+    // What was mounted last lies on top.
+    guard let mount = mounts.last(where: { $0.mountPoint == mountPoint }), mount.type == "overlay"
+    else { return [] }
+    return mount.superOptions.flatMap { option -> [String] in
+      let text = Self.unescaped(option)
+      if text.hasPrefix("lowerdir+=") { return [String(text.dropFirst("lowerdir+=".count))] }
+      guard text.hasPrefix("lowerdir=") else { return [] }
+      return text.dropFirst("lowerdir=".count).split(separator: ":").map(String.init)
+    }
+  }
+
+  /// A field without the octal escapes of space, tab, line feed and backslash.
+  private static func unescaped(_ field: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(field.utf8)[...]
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(3)
+      guard byte == UInt8(ascii: "\\"), digits.count == 3,
+        let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+      else {
+        bytes.append(byte)
+        continue
+      }
+      bytes.append(value)
+      rest = rest.dropFirst(3)
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// `mnt_id` in the text of `/proc/self/fdinfo/N`.

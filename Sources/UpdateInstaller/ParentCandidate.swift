@@ -51,6 +51,10 @@ final class ParentMatch: Sendable {
     self.root = root
     self.hasSignedTimes = hasSignedTimes
   }
+
+  func uuid() throws(InstallError) -> SubvolumeUUID {
+    try attempt { () throws(SystemError) in try Subvolume.info(of: root).uuid }
+  }
 }
 
 /// Finds an update's parent among the subvolumes of a device.

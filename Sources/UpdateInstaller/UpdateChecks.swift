@@ -52,18 +52,36 @@ struct UpdateChecks: ~Copyable {
     }
   }
 
-  /// What does not fit into the metadata that is allocated takes from the unallocated space that
-  /// counts as available for data, twice where metadata is kept twice.
+  /// Asks the block groups and what is not allocated yet, and the quota groups that will count the
+  /// new version.
   func checkSpace(in directory: borrowing Descriptor) throws(InstallError) {
     let space = try attempt { () throws(SystemError) in try FileSystem.space(in: directory) }
-    let needs = manifest.needs
-    let moreMetadata =
-      needs.diskMetadata > space.availableMetadata
-      ? needs.diskMetadata - space.availableMetadata : 0
-    // No overflow: the manifest's sizes are at most 2^62, and doubled one of them is 2^63.
-    let needed = needs.diskData &+ moreMetadata &* 2
-    guard needed <= space.availableData else {
-      throw .notEnoughSpace(needed: needed, available: space.availableData)
+    // No overflow: the manifest's sizes are at most 2^62.
+    let (data, metadata) = (
+      manifest.needs.diskData &+ min(options.minimumFree, 1 << 62), manifest.needs.diskMetadata
+    )
+    switch space.shortage(data: data, metadata: metadata) {
+    case nil: break
+    case .data(let needed, let available):
+      throw .notEnoughSpace(needed: needed, available: available)
+    case .metadata(let needed, let available):
+      throw .notEnoughMetadataSpace(needed: needed, available: available)
+    }
+    try checkQuota(in: directory)
+  }
+
+  /// With simple quotas, a new subvolume joins the groups of the one that it is made in; otherwise
+  /// it begins with a group of its own, which has no limit.
+  private func checkQuota(in directory: borrowing Descriptor) throws(InstallError) {
+    let groups = try attempt { () throws(SystemError) -> [QuotaGroup] in
+      guard let quotas = try FileSystem.quotas(in: directory), quotas.isSimple else { return [] }
+      let id = try Subvolume.info(of: directory).id
+      return quotas.ancestors(of: id).sorted().compactMap { quotas.groups[$0] }
+    }
+    let needed = manifest.needs.diskData &+ manifest.needs.diskMetadata
+    for group in groups {
+      guard let room = group.room, room < needed else { continue }
+      throw .quotaReached(group: group.name, needed: needed, available: room)
     }
   }
 

@@ -90,3 +90,13 @@ struct InstallDisk {
     return changes
   }
 }
+
+extension InstallDisk {
+  /// The block device.
+  func loop() throws -> String {
+    let found = String(
+      decoding: try run("findmnt", "-no", "SOURCE", mount.path), as: UTF8.self)
+    let source = try #require(found.split(separator: "\n").first).split(separator: "[")[0]
+    return String(source)
+  }
+}

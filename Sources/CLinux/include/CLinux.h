@@ -149,6 +149,21 @@ static const uint64_t clinux_btrfs_block_group_data = BTRFS_BLOCK_GROUP_DATA;
 static const uint64_t clinux_btrfs_block_group_system = BTRFS_BLOCK_GROUP_SYSTEM;
 static const uint64_t clinux_btrfs_block_group_metadata = BTRFS_BLOCK_GROUP_METADATA;
 static const uint64_t clinux_btrfs_space_info_global_rsv = BTRFS_SPACE_INFO_GLOBAL_RSV;
+static const uint64_t clinux_btrfs_block_group_dup = BTRFS_BLOCK_GROUP_DUP;
+static const uint64_t clinux_btrfs_block_group_raid1 = BTRFS_BLOCK_GROUP_RAID1;
+static const uint64_t clinux_btrfs_block_group_raid10 = BTRFS_BLOCK_GROUP_RAID10;
+static const uint64_t clinux_btrfs_block_group_raid1c3 = BTRFS_BLOCK_GROUP_RAID1C3;
+static const uint64_t clinux_btrfs_block_group_raid1c4 = BTRFS_BLOCK_GROUP_RAID1C4;
+static const uint64_t clinux_btrfs_block_group_raid5 = BTRFS_BLOCK_GROUP_RAID5;
+static const uint64_t clinux_btrfs_block_group_raid6 = BTRFS_BLOCK_GROUP_RAID6;
+
+static const uint64_t clinux_btrfs_root_tree = BTRFS_ROOT_TREE_OBJECTID;
+static const uint64_t clinux_btrfs_quota_tree = BTRFS_QUOTA_TREE_OBJECTID;
+static const uint32_t clinux_btrfs_root_item = BTRFS_ROOT_ITEM_KEY;
+static const uint32_t clinux_btrfs_qgroup_status = BTRFS_QGROUP_STATUS_KEY;
+static const uint32_t clinux_btrfs_qgroup_info = BTRFS_QGROUP_INFO_KEY;
+static const uint32_t clinux_btrfs_qgroup_limit = BTRFS_QGROUP_LIMIT_KEY;
+static const uint32_t clinux_btrfs_qgroup_relation = BTRFS_QGROUP_RELATION_KEY;
 
 static inline int clinux_btrfs_subvol_create(int directory, const char *name) {
   struct btrfs_ioctl_vol_args_v2 args;
@@ -372,4 +387,58 @@ static inline int clinux_spawn(const char *path, const char *arguments, size_t a
   sigprocmask(SIG_SETMASK, &before, NULL);
   errno = error;
   return child;
+}
+
+// How many devices the file system has, and the highest number that one has.
+static inline int clinux_btrfs_device_count(int fd, uint64_t *count, uint64_t *highest) {
+  struct btrfs_ioctl_fs_info_args args;
+  memset(&args, 0, sizeof args);
+  int result = ioctl(fd, BTRFS_IOC_FS_INFO, &args);
+  *count = args.num_devices;
+  *highest = args.max_id;
+  return result;
+}
+
+// `path` has room for BTRFS_DEVICE_PATH_NAME_MAX + 1 bytes.
+static const uint64_t clinux_btrfs_device_path_max = BTRFS_DEVICE_PATH_NAME_MAX;
+static inline int clinux_btrfs_device_info(int fd, uint64_t id, uint64_t *total, uint64_t *used,
+                                           uint8_t *path) {
+  struct btrfs_ioctl_dev_info_args args;
+  memset(&args, 0, sizeof args);
+  args.devid = id;
+  int result = ioctl(fd, BTRFS_IOC_DEV_INFO, &args);
+  if (result != 0) return result;
+  *total = args.total_bytes;
+  *used = args.bytes_used;
+  memcpy(path, args.path, BTRFS_DEVICE_PATH_NAME_MAX);
+  path[BTRFS_DEVICE_PATH_NAME_MAX] = 0;
+  return 0;
+}
+
+// What is found of a tree between two keys, each struct btrfs_ioctl_search_header and the item.
+// Returns how many items there are in `found`, which has room for CLINUX_BTRFS_SEARCH_ROOM bytes.
+enum { CLINUX_BTRFS_SEARCH_ROOM = 65536 };
+static inline int clinux_btrfs_tree_search(int fd, uint64_t tree, uint64_t min_objectid,
+                                           uint64_t max_objectid, uint32_t min_type,
+                                           uint32_t max_type, uint64_t min_offset,
+                                           uint64_t max_offset, void *found) {
+  union {
+    struct btrfs_ioctl_search_args_v2 args;
+    char room[sizeof(struct btrfs_ioctl_search_args_v2) + CLINUX_BTRFS_SEARCH_ROOM];
+  } buffer;
+  memset(&buffer.args, 0, sizeof buffer.args);
+  buffer.args.key.tree_id = tree;
+  buffer.args.key.min_objectid = min_objectid;
+  buffer.args.key.max_objectid = max_objectid;
+  buffer.args.key.min_type = min_type;
+  buffer.args.key.max_type = max_type;
+  buffer.args.key.min_offset = min_offset;
+  buffer.args.key.max_offset = max_offset;
+  buffer.args.key.max_transid = UINT64_MAX;
+  buffer.args.key.nr_items = UINT32_MAX >> 1;
+  buffer.args.buf_size = CLINUX_BTRFS_SEARCH_ROOM;
+  int result = ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, &buffer.args);
+  if (result != 0) return result;
+  memcpy(found, buffer.args.buf, CLINUX_BTRFS_SEARCH_ROOM);
+  return (int)buffer.args.key.nr_items;
 }

@@ -4,7 +4,8 @@ internal import Linux
 
 /// What runs on a machine at this moment.
 public struct RunningSystem: Hashable, Sendable {
-  /// The subvolume that `/` is; `nil` if that is not btrfs, as in an initramfs or under an overlay.
+  /// The subvolume that `/` is; `nil` if that is not btrfs, as in an initramfs, or hidden by an
+  /// overlay.
   public var uuid: SubvolumeUUID?
   /// The kernel's name of this boot (`/proc/sys/kernel/random/boot_id`); `nil` if it has none.
   public var bootID: String?
@@ -24,9 +25,7 @@ public struct RunningSystem: Hashable, Sendable {
 
   private static func rootUUID() -> SubvolumeUUID? {
     do throws(SystemError) {
-      let root = try Descriptor.open("/", [.readOnly, .directory])
-      guard try FileSystem.isBtrfs(root) else { return nil }
-      return try Subvolume.info(of: root).uuid
+      return try RunningRoot.subvolume()?.uuid
     } catch { return nil }
   }
 

@@ -1,0 +1,108 @@
+internal import Btrfs
+internal import Bytes
+internal import Linux
+
+extension Device {
+  /// Begins afresh: a new snapshot of a version becomes current, without what the present system was
+  /// changed by, and nothing of that stays as last.
+  ///
+  /// The fresh system is on no trial: the version must have proved itself on this device. What was
+  /// current is deleted, at once or, if it runs now, by the first call after it does so no more.
+  ///
+  /// - Parameters:
+  ///   - version: which one; the one that current was made of, if none is given.
+  ///   - list: what the fresh system takes over nevertheless.
+  ///   - names: subvolumes beside current that become empty ones, with the same owner, mode,
+  ///     attributes and times. One that is mounted keeps its contents until it is mounted anew.
+  ///   - keepsLast: leaves what was current as last.
+  /// - Returns: what was done besides: recovery, what was deleted and wiped.
+  /// - Throws: ``InstallError/notProven(_:)``, ``InstallError/notWipeable(name:)``, and what
+  ///   ``activate(_:carryingOver:)`` throws; then nothing was changed. Once the fresh system is
+  ///   current, the rest is finished by the next call if it cannot be now.
+  @discardableResult
+  public func factoryReset(
+    to version: SystemVersion? = nil, keeping list: PersistList = .none,
+    wiping names: [String] = [],
+    keepsLast: Bool = false
+  ) throws(InstallError) -> [DeviceChange] {
+    let device = try LockedDevice(self, for: "factory-reset")
+    let recovered = try device.recover()
+    let present = try status().current?.version
+    guard let version = version ?? present else { throw .noSuchVersion(nil) }
+    guard let floor = try device.state.floor(), version <= floor else {
+      throw .notProven(version)
+    }
+    var wipes: [PendingReset.Wipe] = []
+    for name in names { wipes.append(try device.wipe(of: name)) }
+    let activated = try device.activate(version, carryingOver: list) { next in
+      PendingReset(system: next, keepsLast: keepsLast, wipes: wipes)
+    }
+    return try recovered + activated + device.finishReset()
+  }
+}
+
+// Resetting is activating, with these steps more. F is the fresh system.
+//
+//  a. before the journal is written: reset {F, what to wipe}
+//                                          C is current: not in force, and goes
+//     … the steps of activating …          F is current: in force, and the next call goes on here
+//  b. last is deleted, or set aside        the same
+//  c. for each subvolume to wipe: an empty one is made, and takes its name; commit
+//                                          the old one or the new one has the name, by its UUID
+//  d. the old one is deleted, or set aside the same: else it is a leftover
+//  e. reset goes                           all is done
+extension LockedDevice {
+  /// Checks that a subvolume may be wiped.
+  func wipe(of name: String) throws(InstallError) -> PendingReset.Wipe {
+    guard !["", ".", ".."].contains(name), !name.utf8.contains(UInt8(ascii: "/")),
+      !name.utf8.contains(0),
+      !name.hasPrefix("sys_root_"), !name.hasPrefix(".sys_root_"), name != DeviceNames.state
+    else { throw .notWipeable(name: name) }
+    let info: SubvolumeInfo?
+    do throws(InstallError) { info = try subvolume(name) } catch {
+      if case .notSubvolume = error { throw .notWipeable(name: name) }
+      throw error
+    }
+    guard let info, !info.isReadOnly else { throw .notWipeable(name: name) }
+    return PendingReset.Wipe(name: name, uuid: info.uuid)
+  }
+
+  /// Does what is left of a factory reset, or forgets one that did not come to be.
+  borrowing func finishReset() throws(InstallError) -> [DeviceChange] {
+    guard let reset = try state.reset() else { return [] }
+    var changes: [DeviceChange] = []
+    if try uuid(DeviceNames.current) == reset.system {
+      if !reset.keepsLast { changes += try dropLast() + cleanLoader() }
+      for wipe in reset.wipes { changes += try carryOut(wipe) }
+    }
+    try state.remove(DeviceNames.reset)
+    try commit()
+    return changes
+  }
+
+  /// It loses its name, whatever becomes of it then: no rollback may bring it back.
+  private borrowing func dropLast() throws(InstallError) -> [DeviceChange] {
+    guard let last = try subvolume(DeviceNames.last) else { return [] }
+    let name = DeviceNames.dropped(id: last.id)
+    try rename(DeviceNames.last, to: name, .notReplacing)
+    return drop(name)
+  }
+
+  private borrowing func carryOut(_ wipe: PendingReset.Wipe) throws(InstallError) -> [DeviceChange]
+  {
+    _ = drop(DeviceNames.emptied)
+    guard let old = try directory.openSubvolume(wipe.name) else { return [] }
+    try attempt { () throws(SystemError) in
+      guard try Subvolume.info(of: old).uuid == wipe.uuid else { return }
+      try Subvolume.create(DeviceNames.emptied, in: directory)
+      let new = try directory.open(beneath: DeviceNames.emptied, [.directory, .noFollow])
+      try InodeCopy.copyMetadata(from: old, to: new)
+      try directory.rename(DeviceNames.emptied, to: wipe.name, .exchanging)
+    }
+    try commit()
+    return [.wiped(name: wipe.name)]
+      + drop(DeviceNames.emptied).filter {
+        if case .deleted = $0 { false } else { true }
+      }
+  }
+}
