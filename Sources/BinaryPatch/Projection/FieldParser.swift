@@ -44,9 +44,11 @@ package struct FieldParser: ~Escapable {
   /// Where two fields overlap, the earlier parser's is kept.
   private mutating func parseAll() {
     parseSymbolTables()
+    parseSectionHeaders()
     if image.isRelocatable {
       parseSectionRelocations()
-      return parseBTF()
+      parseBTF()
+      return parseChecksums()
     }
     parseRelocations()
     parseBTF()

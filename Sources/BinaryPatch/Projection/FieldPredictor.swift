@@ -4,17 +4,26 @@ package struct FieldPredictor: Sendable {
   private let isRelocatable: Bool
   private let newSegments: ElfSegments
   private let kinds: UInt64
-  private var learned: [LearnedNumbers]
+  private var numbers: NumberPredictor
+  /// What it used of other files, and teaches.
+  package var knowledge: ProjectionKnowledge
   /// The last relocated place of the copy: its old and its real new address.
   private var chain: (old: UInt64, new: UInt64)?
 
-  package init(map: AddressMap, old: ElfImage, tables: ResolvedTables, fields: [Field]) {
+  package init(
+    map: AddressMap, old: ElfImage, tables: ResolvedTables,
+    _ knowledge: consuming ProjectionKnowledge = .init()
+  ) {
     self.map = map
     isRelocatable = old.isRelocatable
     newSegments = tables.segments
     kinds = tables.kinds
-    learned = LearnedNumbers.domains(
-      for: kinds & ProjectionTables.bit(.btf) == 0 ? [] : fields)
+    numbers = NumberPredictor(
+      old: tables.oldBases, new: tables.newBases,
+      strings: (old.btfStrings, old.btfStrings &+ tables.stringsShift))
+    knowledge.oldBases = tables.oldBases
+    knowledge.newBases = tables.newBases
+    self.knowledge = knowledge
   }
 
   /// Forgets what holds within one copy only.
@@ -65,8 +74,14 @@ package struct FieldPredictor: Sendable {
     case .branch26, .branch19, .branch14, .address, .page, .pageOffset:
       return UInt64(
         predictInstruction(field, UInt32(truncatingIfNeeded: value), at: newOffset))
-    case .btf:
-      return learned[Int(field.adjustment & 1)].map(field.target)
+    case .btf, .checksum:
+      return numbers.predict(field, map, knowledge)
+    case .sectionPlace:
+      return field.adjustment == 0
+        ? map.offset(ofSection: Int(field.section))
+        : map.start(ofSection: Int(field.section), otherwise: field.target)
+    case .sectionLength:
+      return map.mapOffset(field.target &+ value &- 1) &+ 1 &- map.mapOffset(field.target)
     }
   }
 
@@ -106,7 +121,7 @@ package struct FieldPredictor: Sendable {
     case .sectionRelocation:
       let base = map.start(ofSection: Int(field.section), otherwise: field.target &- old)
       chain = (field.target, base &+ value)
-    case .btf: learned[Int(field.adjustment & 1)].learn(field.target, value)
+    case .btf, .checksum: numbers.learn(field, real: value, &knowledge)
     default: break
     }
   }
@@ -115,6 +130,7 @@ package struct FieldPredictor: Sendable {
   @inline(__always)
   package static func learns(_ kind: FieldKind) -> Bool {
     kind == .relocation || kind == .sectionRelocation || kind == .btf
+      || kind == .checksum
   }
 
   @inline(__always)
