@@ -67,10 +67,10 @@ public struct SourceIndex: Sendable {
     to new: RawSpan, expectedAt position: Int = 0, isWholeFile: Bool = false,
     mayShare: Bool = true, limits: PatchLimits = .standard
   ) throws(DiffError) -> PreparedPatch {
+    let mayShare = mayShare && new.byteCount <= Self.maxSharedLength
     guard isWholeFile, sources.count == 1, !old.rawSpan.nearlyEquals(new),
       let (projected, isClearlyBetter) = try ProjectedPatch.make(
-        old.rawSpan, new, masked, mayShare: mayShare && new.byteCount <= Self.maxSharedLength),
-      limits.allow(projected)
+        old.rawSpan, new, masked, mayShare: mayShare, limits)
     else { return PreparedPatch(try plainPatch(to: new, expectedAt: position)) }
     if isClearlyBetter { return projected }
     let plain = try plainPatch(to: new, expectedAt: position)
@@ -91,18 +91,6 @@ public struct SourceIndex: Sendable {
       ends: [end] + sources.map(\.upperBound), suffixes: suffixes)
     let copies = try matcher.findCopies()
     return PatchWriter.patch(old: old, new: new, copies: copies)
-  }
-}
-
-extension PatchLimits {
-  /// Whether a projected patch stays in them.
-  fileprivate func allow(_ patch: PreparedPatch) -> Bool {
-    let estimate = patch.estimate
-    guard patch.maximumLength <= maxPatchLength,
-      let statistics = try? PatchStatistics(patch: estimate.rawSpan, limits: self)
-    else { return false }
-    return statistics.applyMemory &+ UInt64(patch.maximumLength &- estimate.count)
-      <= maxApplyMemory
   }
 }
 

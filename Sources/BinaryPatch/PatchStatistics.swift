@@ -93,7 +93,7 @@ extension UInt64 {
     var learned: UInt64 = 0
     if tables.kinds & ProjectionTables.numberKinds != 0 {
       learned =
-        LearnedMap.maximumMemory
+        LearnedMap.maximumMemory &+ 1 << 20
         &+ (tables.usesKnowledge ? 0 : ProjectionKnowledge.maximumMemory)
     }
     return self &+ tables.oldLength &+ fields &+ pieces &+ learned

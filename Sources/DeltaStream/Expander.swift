@@ -1,4 +1,4 @@
-internal import BinaryPatch
+public import BinaryPatch
 internal import Bytes
 public import SendStream
 
@@ -15,7 +15,8 @@ public import SendStream
 ///       while let plain = try expander.next() { … }
 ///     }
 ///
-/// Memory: one command, one chunk of ``NormalForm``, and what applying one patch takes.
+/// Memory: one command, one chunk of ``NormalForm``, what applying one patch takes, and
+/// ``/BinaryPatch/ProjectionKnowledge``.
 public struct Expander<Tree: OldTree>: ~Copyable {
   private let tree: Tree
   private let version: StreamVersion
@@ -23,6 +24,8 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private let limits: PatchLimits
   private var order: CommandOrder
   private var patch: RunningPatch<Tree.File>?
+  /// What the patches so far have taught; while one is being expanded, that has it.
+  public private(set) var knowledge = ProjectionKnowledge()
   private var pending: CommandKind?
   private var current = CommandKind.end
   private var payload: [UInt8] = []
@@ -56,7 +59,10 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     case .manifest, .signature: break
     case .patch:
       let command = try PatchCommand(parsing: frame)
-      patch = try RunningPatch(command, tree: tree, limits: limits, offset: frame.offset)
+      var known = ProjectionKnowledge()
+      swap(&known, &knowledge)
+      patch = try RunningPatch(
+        command, tree: tree, limits: limits, offset: frame.offset, knowledge: known)
     default:
       payload.removeAll(keepingCapacity: true)
       payload.append(copying: frame.payload)
@@ -82,6 +88,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     }
     guard patch != nil else { return false }
     guard try patch?.nextWrite(form: form, version: version, into: &payload) ?? false else {
+      knowledge = patch?.takeKnowledge() ?? ProjectionKnowledge()
       patch = nil
       return false
     }

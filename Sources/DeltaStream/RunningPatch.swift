@@ -12,29 +12,33 @@ struct RunningPatch<File: OldFile>: ~Copyable {
 
   init<Tree: OldTree>(
     _ command: borrowing PatchCommand, tree: Tree, limits: PatchLimits,
-    offset commandOffset: UInt64
+    offset commandOffset: UInt64, knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) where Tree.File == File {
     path = [UInt8](copying: command.path)
     self.commandOffset = commandOffset
     offset = command.offset
     left = command.length
-    applier = try Self.applier(command, tree, limits, path, commandOffset)
+    applier = try Self.applier(command, tree, limits, path, commandOffset, knowledge)
   }
 
   private static func applier<Tree: OldTree>(
     _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits, _ path: [UInt8],
-    _ commandOffset: UInt64
+    _ commandOffset: UInt64, _ knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) -> PatchApplier<SourceSpace<File>> where Tree.File == File {
     let old = try SourceSpace(command.sources, in: tree)
     let made: PatchApplier<SourceSpace<File>>
     do throws(PatchError) {
-      made = try PatchApplier(patch: [UInt8](copying: command.data), old: old, limits: limits)
+      made = try PatchApplier(
+        patch: [UInt8](copying: command.data), old: old, limits: limits, knowledge: knowledge)
     } catch { throw .patch(error, path: path, offset: commandOffset) }
     guard made.newLength == command.length else {
       throw .malformedPatch(.size, offset: commandOffset)
     }
     return made
   }
+
+  /// Gives away what is known for the patch behind, at the end of the run.
+  mutating func takeKnowledge() -> ProjectionKnowledge { applier.takeKnowledge() }
 
   /// Makes the payload of the next WRITE; `false` at the end of the run.
   mutating func nextWrite(

@@ -69,7 +69,7 @@ struct BuildRun {
       plan: plan, matcher: digests.matcher,
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
-        maximumPatchMemory: budget.maximumPatchMemory),
+        maximumPatchMemory: budget.maximumPatchMemory, mayShare: budget.keepsKnowledge),
       jobCount: Swift.max(1, options.jobs), progress: progress)
     try await shrinker.run(into: sink)
     guard try sink.finish() == plan.digest else { throw .planChanged }

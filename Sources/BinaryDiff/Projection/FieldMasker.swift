@@ -74,6 +74,9 @@ struct FieldMasker: ~Escapable {
   private func token(for field: Field) -> UInt32 {
     switch field.kind {
     case .length32, .length64, .checksum, .sectionPlace, .sectionLength: return 0
+    case .counter:
+      let value = UInt32(truncatingIfNeeded: bytes.load(field.kind, field.start))
+      return value & (UInt32.max >> (UInt32(field.adjustment) &* 8))
     case .btf: return types.token(for: field)
     case .page: return field.adjustment == 0 ? 0 : token(of: field.target)
     case .name:

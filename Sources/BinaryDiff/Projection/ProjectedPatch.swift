@@ -6,15 +6,14 @@ struct ProjectedPatch {
   private let old: MaskedFile
   private let new: MaskedFile
 
-  /// Whether it may use what other patches teach.
-  private let mayShare: Bool
-
   /// The patch that makes `new` of `old`; `nil` when predicting does not help, or cannot be done.
   ///
+  /// - Parameter mayShare: Whether it may use what other patches teach.
   /// - Returns: Beside the patch, whether it is so much smaller than one with the same copies and no
   ///   predictions that there is no need to make one with better copies.
   static func make(
-    _ old: RawSpan, _ new: RawSpan, _ source: LazyMaskedFile, mayShare: Bool
+    _ old: RawSpan, _ new: RawSpan, _ source: LazyMaskedFile, mayShare: Bool,
+    _ limits: PatchLimits
   ) throws(DiffError) -> (patch: PreparedPatch, isClearlyBetter: Bool)? {
     guard let oldFile = source.get(old), let newFile = MaskedFile(new),
       oldFile.image.machine == newFile.image.machine,
@@ -25,14 +24,22 @@ struct ProjectedPatch {
       ends: [old.byteCount], suffixes: source.suffixes)
     let copies = try matcher.findCopies()
     guard copies.count <= PatchLimits.standard.maxCopies else { return nil }
-    let maker = ProjectedPatch(old: oldFile, new: newFile, mayShare: mayShare)
-    guard let patch = maker.write(old, new, copies), patch.estimate.count < new.byteCount
-    else { return nil }
+    let maker = ProjectedPatch(old: oldFile, new: newFile)
+    // One that shares may be too long only if others teach it nothing.
+    var patch = maker.write(old, new, copies, mayShare: mayShare)
+    if let shared = patch, shared.sharesKnowledge, !limits.allow(shared) {
+      patch = maker.write(old, new, copies, mayShare: false)
+    }
+    guard let patch, limits.allow(patch), patch.estimate.count < new.byteCount else {
+      return nil
+    }
     let same = PatchWriter.patch(old: old, new: new, copies: copies)
     return (patch, PatchEstimate.size(patch.estimate) < PatchEstimate.size(same) / 4 &* 3)
   }
 
-  private func write(_ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange]) -> PreparedPatch? {
+  private func write(
+    _ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange], mayShare: Bool
+  ) -> PreparedPatch? {
     let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
@@ -89,7 +96,9 @@ struct ProjectedPatch {
       while index < all.count, all[index].end <= copy.old &+ copy.count {
         if all[index].isNumber {
           numbers.append(
-            SharedPatch.Number(field: all[index], newOffset: all[index].start &- copy.diagonal))
+            SharedPatch.Number(
+              field: all[index], newOffset: all[index].start &- copy.diagonal,
+              old: projector.old.load(all[index].kind, all[index].start)))
         }
         index &+= 1
       }
@@ -178,5 +187,17 @@ extension MutableRawSpan {
       let target = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start...])
       unsafe source.extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
+  }
+}
+
+extension PatchLimits {
+  /// Whether a projected patch stays in them.
+  fileprivate func allow(_ patch: PreparedPatch) -> Bool {
+    let estimate = patch.estimate
+    guard patch.maximumLength <= maxPatchLength,
+      let statistics = try? PatchStatistics(patch: estimate.rawSpan, limits: self)
+    else { return false }
+    return statistics.applyMemory &+ UInt64(patch.maximumLength &- estimate.count)
+      <= maxApplyMemory
   }
 }

@@ -7,6 +7,7 @@ struct SharedPatch: Sendable {
   struct Number: Sendable {
     let field: Field
     let newOffset: Int
+    let old: UInt64
   }
 
   let new: [UInt8]
@@ -47,7 +48,7 @@ struct SharedPatch: Sendable {
     for index in all.indices {
       let (field, at) = (all[index].field, all[index].newOffset)
       let real = self.new.rawSpan.load(field.kind, at)
-      raw.store(predictor.predict(field, map, knowledge), field.kind, at)
+      raw.store(predictor.predict(field, all[index].old, map, knowledge), field.kind, at)
       predictor.learn(field, real: real, &knowledge)
     }
     return patch(bytes, tables)

@@ -25,7 +25,8 @@ struct TypeTokens: ~Escapable {
     strings = types.strings
     for start in types.starts {
       tokens.append(
-        Token.combine(types.kind(at: start), stringToken(bytes.load32(start)), bytes.load32(start &+ 4)))
+        Token.combine(
+          types.kind(at: start), stringToken(bytes.load32(start)), bytes.load32(start &+ 4)))
     }
     for _ in 0..<Self.rounds {
       var next = tokens

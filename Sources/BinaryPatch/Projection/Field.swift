@@ -48,6 +48,13 @@ package enum FieldKind: UInt8, CaseIterable, Sendable {
   case sectionPlace = 21
   /// 64 bits: the length of a section, in its header.
   case sectionLength = 22
+  /// 32 bits: the last four bytes of a name, of which the last are a decimal number.
+  case counter = 23
+
+  /// Whether a ``NumberPredictor`` predicts it.
+  @inline(__always) package var isNumber: Bool {
+    self == .btf || self == .checksum || self == .counter
+  }
 
   /// How many bytes the field has.
   @inline(__always) package var byteCount: Int {
@@ -83,7 +90,7 @@ package struct Field: Equatable, Sendable {
   }
 
   /// Whether it is predicted by a ``NumberPredictor``.
-  @inline(__always) package var isNumber: Bool { kind == .btf || kind == .checksum }
+  @inline(__always) package var isNumber: Bool { kind.isNumber }
   @inline(__always) package var start: Int { Int(offset) }
   @inline(__always) package var end: Int { Int(offset) &+ kind.byteCount }
 }

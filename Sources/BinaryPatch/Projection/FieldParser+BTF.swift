@@ -49,8 +49,8 @@ extension FieldParser {
   /// Whether `size_or_type` is a type.
   package static func refersToType(_ kind: UInt32) -> Bool {
     switch kind {
-    // PTR, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, VAR, DECL_TAG, TYPE_TAG
-    case 2, 7...12, 14, 17, 18: true
+    // PTR, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, FUNC_PROTO, VAR, DECL_TAG, TYPE_TAG
+    case 2, 7...14, 17, 18: true
     default: false
     }
   }

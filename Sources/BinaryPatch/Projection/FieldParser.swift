@@ -48,7 +48,8 @@ package struct FieldParser: ~Escapable {
     if image.isRelocatable {
       parseSectionRelocations()
       parseBTF()
-      return parseChecksums()
+      parseChecksums()
+      return parseCounters()
     }
     parseRelocations()
     parseBTF()

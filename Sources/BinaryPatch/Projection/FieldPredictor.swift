@@ -74,8 +74,8 @@ package struct FieldPredictor: Sendable {
     case .branch26, .branch19, .branch14, .address, .page, .pageOffset:
       return UInt64(
         predictInstruction(field, UInt32(truncatingIfNeeded: value), at: newOffset))
-    case .btf, .checksum:
-      return numbers.predict(field, map, knowledge)
+    case .btf, .checksum, .counter:
+      return numbers.predict(field, value, map, knowledge)
     case .sectionPlace:
       return field.adjustment == 0
         ? map.offset(ofSection: Int(field.section))
@@ -121,7 +121,7 @@ package struct FieldPredictor: Sendable {
     case .sectionRelocation:
       let base = map.start(ofSection: Int(field.section), otherwise: field.target &- old)
       chain = (field.target, base &+ value)
-    case .btf, .checksum: numbers.learn(field, real: value, &knowledge)
+    case .btf, .checksum, .counter: numbers.learn(field, real: value, &knowledge)
     default: break
     }
   }
@@ -129,8 +129,7 @@ package struct FieldPredictor: Sendable {
   /// Whether ``learn(_:real:old:)`` does anything for a kind.
   @inline(__always)
   package static func learns(_ kind: FieldKind) -> Bool {
-    kind == .relocation || kind == .sectionRelocation || kind == .btf
-      || kind == .checksum
+    kind == .relocation || kind == .sectionRelocation || kind.isNumber
   }
 
   @inline(__always)

@@ -8,6 +8,8 @@ package struct NumberPredictor: Sendable {
   private let strings: (old: UInt64, new: UInt64)
   /// The file's own types, counted from its first.
   private var types = LearnedMap()
+  /// The file's own counters.
+  private var counters = LearnedMap()
 
   package init(
     old: ProjectionKnowledge.Bases, new: ProjectionKnowledge.Bases,
@@ -20,12 +22,20 @@ package struct NumberPredictor: Sendable {
   }
 
   /// The new number for that of a field.
+  ///
+  /// - Parameter value: What it says in the old file.
   package func predict(
-    _ field: Field, _ map: AddressMap, _ knowledge: ProjectionKnowledge
+    _ field: Field, _ value: UInt64, _ map: AddressMap, _ knowledge: ProjectionKnowledge
   ) -> UInt64 {
     let number = UInt32(truncatingIfNeeded: field.target)
     if field.kind == .checksum {
       return UInt64(knowledge.checksums.exact(number) ?? number)
+    }
+    if field.kind == .counter {
+      let moved = counters.nearest(number) ?? knowledge.counters.nearest(number) ?? number
+      return UInt64(
+        Counter.bytes(
+          UInt32(truncatingIfNeeded: value), digits: Int(field.adjustment), number: moved))
     }
     if field.isType {
       guard number >= old.types else {
@@ -49,6 +59,10 @@ package struct NumberPredictor: Sendable {
     let real = UInt32(truncatingIfNeeded: value)
     if field.kind == .checksum {
       knowledge.checksums.learn(number, real)
+    } else if field.kind == .counter {
+      guard let real = Counter.number(real, digits: Int(field.adjustment)) else { return }
+      counters.learn(number, real)
+      knowledge.counters.learn(number, real)
     } else if !field.isType {
       if number < old.strings { knowledge.strings.learn(number, real) }
     } else if number < old.types {

@@ -6,8 +6,8 @@ internal import Bytes
 /// Such patches are applied in the order in which they were made, each with what the ones before
 /// have left: see ``PatchApplier/takeKnowledge()``. It has at most ``maximumMemory`` bytes.
 public struct ProjectionKnowledge: Equatable, Sendable {
-  /// The most memory that it takes, in bytes.
-  public static let maximumMemory = LearnedMap.maximumMemory * 3
+  /// The most memory that it takes, in bytes; of counters there are not as many, as of four digits.
+  public static let maximumMemory = LearnedMap.maximumMemory * 3 + (1 << 20)
 
   /// Where a file's own numbers of BTF start: those below are another file's, the kernel's.
   package struct Bases: Equatable, Sendable {
@@ -41,6 +41,8 @@ public struct ProjectionKnowledge: Equatable, Sendable {
   package var strings = LearnedMap()
   /// Checksums of exported symbols.
   package var checksums = LearnedMap()
+  /// Counters in names.
+  package var counters = LearnedMap()
 
   /// None yet.
   public init() {}
@@ -52,7 +54,7 @@ public struct ProjectionKnowledge: Equatable, Sendable {
       out.append(varint: UInt64(base.types))
       out.append(varint: UInt64(base.strings))
     }
-    for map in [types, strings, checksums] { map.append(to: &out) }
+    for map in [types, strings, checksums, counters] { map.append(to: &out) }
     return out
   }
 
@@ -61,13 +63,14 @@ public struct ProjectionKnowledge: Equatable, Sendable {
     var cursor = ByteCursor(bytes)
     guard let oldBases = Bases(&cursor), let newBases = Bases(&cursor),
       let types = LearnedMap(&cursor), let strings = LearnedMap(&cursor),
-      let checksums = LearnedMap(&cursor), cursor.isAtEnd
+      let checksums = LearnedMap(&cursor), let counters = LearnedMap(&cursor), cursor.isAtEnd
     else { return nil }
     self.oldBases = oldBases
     self.newBases = newBases
     self.types = types
     self.strings = strings
     self.checksums = checksums
+    self.counters = counters
   }
 }
 

@@ -66,7 +66,7 @@ package struct ProjectionTables: Equatable, Sendable {
   /// The bit for a kind.
   package static func bit(_ kind: FieldKind) -> UInt64 { 1 &<< UInt64(kind.rawValue) }
   /// The bits for the kinds that are numbers, not places.
-  package static let numberKinds = bit(.btf) | bit(.checksum)
+  package static let numberKinds = bit(.btf) | bit(.checksum) | bit(.counter)
   /// The bits for all kinds that there are.
   package static let allKinds: UInt64 = (1 << UInt64(FieldKind.allCases.count)) - 1
 }

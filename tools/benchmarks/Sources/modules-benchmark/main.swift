@@ -106,7 +106,9 @@ for start in stride(from: 0, to: names.count, by: batch) {
   }
 }
 try write(output, to: arguments[3])
-print("files \(names.count), bytes of new \(total), patches \(output.count), finished in \(finishing) s, applied in \(applying) s")
+print(
+  "files \(names.count), bytes of new \(total), patches \(output.count), finished in \(finishing) s, applied in \(applying) s"
+)
 print("knowledge \(taught.encoded.count) bytes, same: \(taught == learned)")
 for (name, sum) in residue.sums.sorted(by: { $0.value.weight > $1.value.weight }).prefix(30) {
   print("\(name): copies \(sum.copies), inserted \(sum.inserted), differences \(sum.differences)")
