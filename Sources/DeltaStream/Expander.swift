@@ -25,7 +25,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private var order: CommandOrder
   private var patch: RunningPatch<Tree.File>?
   /// What the patches so far have taught; while one is being expanded, that has it.
-  public private(set) var knowledge = ProjectionKnowledge()
+  public private(set) var knowledge: ProjectionKnowledge
   private var pending: CommandKind?
   private var current = CommandKind.end
   private var payload: [UInt8] = []
@@ -34,9 +34,13 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   public init(tree: Tree, base: UInt16) { self.init(tree: tree, base: base, CommandOrder()) }
 
   /// An expander that stands where `order` does.
+  ///
+  /// - Parameter knowledge: What the patches before have taught.
   init(
-    tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard
+    tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard,
+    knowledge: ProjectionKnowledge = .init()
   ) {
+    self.knowledge = knowledge
     self.tree = tree
     self.limits = limits
     self.order = order

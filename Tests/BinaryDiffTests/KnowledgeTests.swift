@@ -46,7 +46,8 @@ struct KnowledgeTests {
       #expect(firstDifference(made, Self.new[index]) == nil)
       #expect(knowledge == taught)
       let bytes = knowledge.encoded
-      knowledge = try #require(ProjectionKnowledge(parsing: bytes.rawSpan))
+      let read = ProjectionKnowledge(parsing: bytes.rawSpan)
+      knowledge = try #require(read)
     }
     #expect(taught != ProjectionKnowledge())
   }

@@ -71,7 +71,7 @@ struct ProjectedPatch {
         SharedPatch(
           new: [UInt8](copying: new), predicted: predicted, copies: copies, tables: tables,
           numbers: shared, map: final.map,
-          strings: (self.old.image.btfStrings, self.new.image.btfStrings),
+          strings: final.numbers.strings,
           oldBases: self.old.bases, newBases: self.new.bases))
     }
     return PreparedPatch(

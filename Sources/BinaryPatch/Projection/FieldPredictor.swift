@@ -4,11 +4,12 @@ package struct FieldPredictor: Sendable {
   private let isRelocatable: Bool
   private let newSegments: ElfSegments
   private let kinds: UInt64
-  private var numbers: NumberPredictor
+  package private(set) var numbers: NumberPredictor
   /// What it used of other files, and teaches.
   package var knowledge: ProjectionKnowledge
-  /// The last relocated place of the copy: its old and its real new address.
-  private var chain: (old: UInt64, new: UInt64)?
+  /// The last relocated place of the copy: its old and its real new address, and whether that is
+  /// what the map says.
+  private var chain: (old: UInt64, new: UInt64, isMapped: Bool)?
 
   package init(
     map: AddressMap, old: ElfImage, tables: ResolvedTables,
@@ -86,8 +87,13 @@ package struct FieldPredictor: Sendable {
   }
 
   private func predictRelocation(_ field: Field, _ value: UInt64) -> UInt64 {
-    // Relocations are sorted: one wrong step must not be repeated.
-    let target = chain.map { $0.new &+ (field.target &- $0.old) } ?? map.map(field.target)
+    // Relocations are sorted: where the map is wrong once it is wrong again.
+    let target: UInt64
+    if let chain, !chain.isMapped {
+      target = chain.new &+ (field.target &- chain.old)
+    } else {
+      target = map.map(field.target)
+    }
     guard field.kind == .sectionRelocation else { return target }
     return target
       &- map.start(ofSection: Int(field.section), otherwise: field.target &- value)
@@ -117,10 +123,11 @@ package struct FieldPredictor: Sendable {
   @inline(__always)
   package mutating func learn(_ field: Field, real value: UInt64, old: UInt64) {
     switch field.kind {
-    case .relocation: chain = (field.target, value)
+    case .relocation: chain = (field.target, value, map.map(field.target) == value)
     case .sectionRelocation:
       let base = map.start(ofSection: Int(field.section), otherwise: field.target &- old)
-      chain = (field.target, base &+ value)
+      let place = base &+ value
+      chain = (field.target, place, map.map(field.target) == place)
     case .btf, .checksum, .counter: numbers.learn(field, real: value, &knowledge)
     default: break
     }

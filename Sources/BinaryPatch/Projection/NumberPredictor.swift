@@ -5,7 +5,7 @@ package struct NumberPredictor: Sendable {
   private let old: ProjectionKnowledge.Bases
   private let new: ProjectionKnowledge.Bases
   /// Where the strings of BTF start in the old file, and in the new.
-  private let strings: (old: UInt64, new: UInt64)
+  package let strings: (old: UInt64, new: UInt64)
   /// The file's own types, counted from its first.
   private var types = LearnedMap()
   /// The file's own counters.

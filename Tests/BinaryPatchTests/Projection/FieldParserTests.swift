@@ -321,7 +321,7 @@ struct FieldParserTests {
     #expect(
       try fields(elf) == [
         field(.counter, at: at + 15, 7, adjustment: 1),
-        field(.counter, at: at + 35, 2345, adjustment: 4),
+        field(.counter, at: at + 34, 2345, adjustment: 4),
       ])
     // "as7", "2345"
     #expect(Counter.bytes(0x3773_6169, digits: 1, number: 128) == 0x3873_6169)

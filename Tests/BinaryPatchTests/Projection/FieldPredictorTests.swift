@@ -90,6 +90,11 @@ struct FieldPredictorTests {
     #expect(predictor.predict(first, target, at: 0) == moved)
     predictor.learn(first, real: moved + 0x300, old: target)
     #expect(predictor.predict(second, target + 8, at: 24) == moved + 0x308)
+    // Where the map was right, it is asked again: this is of the first copy.
+    predictor.learn(first, real: moved, old: target)
+    let other = field(.relocation, at: 24, 0x1000 + place)
+    #expect(predictor.predict(other, 0x1000 + place, at: 24) == 0x2000 + place)
+    predictor.learn(first, real: moved + 1, old: target)
     predictor.startCopy()
     #expect(predictor.predict(second, target + 8, at: 24) == moved + 8)
     let based = field(.sectionRelocation, at: 0, target, section: 1)

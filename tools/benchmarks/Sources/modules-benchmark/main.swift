@@ -4,6 +4,10 @@
 // are written one after the other, each behind its length. Appended signatures of kernel modules
 // are cut off on both sides. All is applied again, and compared. Prints sums, and which sections
 // the patches are spent on.
+//
+// modules-benchmark cut FILE OUTPUT
+//
+// Writes a module without its signature.
 import BinaryDiff
 import BinaryPatch
 import Bytes
@@ -59,6 +63,10 @@ func seconds(_ body: () throws -> Void) rethrows -> Double {
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else {
   throw Failure(what: "usage: modules-benchmark OLD NEW OUTPUT [STEP [PHASE]] <LIST")
+}
+if arguments[1] == "cut" {
+  try write(unsigned(try read(arguments[2])), to: arguments[3])
+  exit(0)
 }
 let step = arguments.count > 4 ? Int(arguments[4]) ?? 1 : 1
 let phase = arguments.count > 5 ? Int(arguments[5]) ?? 0 : 0
