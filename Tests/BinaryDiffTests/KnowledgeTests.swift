@@ -23,7 +23,7 @@ struct KnowledgeTests {
   }
 
   private func apply(
-    _ patch: [UInt8], to old: [UInt8], _ knowledge: inout ProjectionKnowledge, step: Int = 1 << 20
+    _ patch: [UInt8], to old: [UInt8], _ knowledge: inout ProjectionKnowledge, step: Int = 1 << 14
   ) throws -> [UInt8] {
     var applier = try PatchApplier(patch: patch, old: MemoryBytes(old), knowledge: knowledge)
     var made: [UInt8] = []
@@ -113,7 +113,7 @@ struct KnowledgeTests {
       if index == 1 { #expect(made.map { firstDifference($0, Self.new[index]) } != .some(nil)) }
     }
     var random = SeededGenerator.fresh("hostile knowledge")
-    for _ in 0..<300 {
+    for _ in 0..<30 {
       var knowledge = ProjectionKnowledge()
       for _ in 0..<20 {
         let (old, new) = (
