@@ -23,6 +23,8 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   /// What of a projected patch is not yet put together with old.
   private var tables: ProjectionTables?
   private var projection: Projection?
+  private var knowledge: ProjectionKnowledge
+  private let sharesKnowledge: Bool
 
   /// How many bytes the patch makes.
   public let newLength: UInt64
@@ -34,10 +36,13 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
 
   /// Takes a patch and the old bytes that it was made for.
   ///
+  /// - Parameter knowledge: What the patches before have left, of those that were made together:
+  ///   ``takeKnowledge()``.
   /// - Throws: ``PatchError`` when any part of the patch is wrong for old bytes of this length.
   /// - Complexity: O(*n*) in the length of the patch.
   public init(
-    patch: [UInt8], old: consuming Old, limits: PatchLimits = .standard
+    patch: [UInt8], old: consuming Old, limits: PatchLimits = .standard,
+    knowledge: consuming ProjectionKnowledge = .init()
   ) throws(PatchError) {
     let oldLength = old.byteCount
     let layout = try PatchLayout(patch.rawSpan, limits: limits)
@@ -54,10 +59,12 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     control = ControlReader(layout, oldLength: oldLength)
     inserted = layout.cursor(.inserted)
     newLength = layout.newLength
+    sharesKnowledge = tables?.usesKnowledge ?? false
     self.tables = tables
     window = OldWindow()
     self.patch = patch
     self.old = old
+    self.knowledge = knowledge
   }
 
   /// Whether all bytes have been made.
@@ -87,6 +94,14 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   /// - Throws: ``PatchError/unfinished(produced:newLength:)`` otherwise.
   public mutating func finish() throws(PatchError) {
     guard isFinished else { throw .unfinished(produced: produced, newLength: newLength) }
+  }
+
+  /// Gives away what is known for the next patch, once all bytes have been made.
+  public mutating func takeKnowledge() -> ProjectionKnowledge {
+    if sharesKnowledge, let learned = projection?.takeKnowledge() { return learned }
+    var taken = ProjectionKnowledge()
+    swap(&taken, &knowledge)
+    return taken
   }
 
   private mutating func step() throws(PatchError) {
@@ -165,9 +180,10 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     }
     guard bytes.count == count else { throw .patch(.oldEnded(at: UInt64(bytes.count))) }
     let patch = patch
+    let known = tables.usesKnowledge ? takeKnowledge() : ProjectionKnowledge()
     do throws(PatchError) {
       let copies = try control.allCopies(in: patch.rawSpan)
-      projection = try Projection(old: bytes, tables, copies: copies)
+      projection = try Projection(old: bytes, tables, copies: copies, known)
     } catch {
       throw .patch(error)
     }

@@ -21,7 +21,11 @@ public struct PatchStatistics: Equatable, Sendable {
   /// Bytes of the patch that predicting fields takes.
   public let projectionByteCount: Int
   /// How many bytes of memory applying the patch takes at most, the patch itself among them.
+  ///
+  /// What it shares with others comes on top: see ``sharesKnowledge``.
   public let applyMemory: UInt64
+  /// Whether ``ProjectionKnowledge`` is handed on from the patches before to those behind.
+  public let sharesKnowledge: Bool
 
   /// Reads a patch through, and checks all that can be checked without the old bytes.
   ///
@@ -50,12 +54,15 @@ public struct PatchStatistics: Equatable, Sendable {
 
     let projection = layout.cursor(.projection)
     var memory = UInt64(patch.byteCount) &+ UInt64(OldWindow.capacity)
+    var sharesKnowledge = false
     if layout.kind == .projected {
       let tables = try ProjectionTables(projection, in: patch)
       memory = try memory.addingMemory(of: tables, copyCount: layout.copyCount)
+      sharesKnowledge = tables.usesKnowledge
     }
     projectionByteCount = projection.remaining
     applyMemory = memory
+    self.sharesKnowledge = sharesKnowledge
     kind = layout.kind
     newLength = layout.newLength
     copiedLength = copied
@@ -75,16 +82,20 @@ extension UInt64 {
     of tables: ProjectionTables, copyCount: Int
   ) throws(PatchError) -> UInt64 {
     // A parser finds no more fields than a half of old's bytes.
-    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2,
-      tables.numberBound <= tables.oldLength
+    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2
     else { throw .oldMismatch }
     // While an array of fields grows, there are three times as many as it has; each may have an
     // address of eight bytes besides. They are sorted from one array into another.
     let fields = tables.fieldCount &* UInt64(MemoryLayout<Field>.stride &+ 8) &* 3
     // While the map is made: copies, cut copies as they come and by rank, the pieces.
     let pieces = UInt64(MapBuilder.mostPieces(copyCount) &+ tables.hints.count) &* 160
-    // Two domains, four bytes and a bit for each number, and less for the levels above.
-    let learned = tables.numberBound &* 9
+    // Own types; and what is known besides, unless the patch shares that with others.
+    var learned: UInt64 = 0
+    if tables.kinds & ProjectionTables.numberKinds != 0 {
+      learned =
+        LearnedMap.maximumMemory &+ 1 << 20
+        &+ (tables.usesKnowledge ? 0 : ProjectionKnowledge.maximumMemory)
+    }
     return self &+ tables.oldLength &+ fields &+ pieces &+ learned
   }
 }

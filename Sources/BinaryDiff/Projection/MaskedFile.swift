@@ -9,6 +9,8 @@ struct MaskedFile: Sendable {
   /// How many fields there were before those that overlap were dropped.
   let found: Int
   let masked: [UInt8]
+  /// Where its own numbers of BTF start, if that can be told.
+  let bases: ProjectionKnowledge.Bases?
 
   /// - Returns: `nil` when the file is none whose fields are known.
   init?(_ bytes: RawSpan) {
@@ -19,6 +21,7 @@ struct MaskedFile: Sendable {
     self.image = image
     self.fields = fields
     self.found = found
+    bases = BTFTypes(bytes, image)?.bases
     masked = FieldMasker.mask(bytes, image, fields)
   }
 

@@ -36,6 +36,10 @@ package struct ElfImage: Sendable {
   package let segments: ElfSegments
   /// In the order of the section header table, which starts with the null section.
   package let sections: [ElfSection]
+  /// The section `.BTF`, if there is a header in it; 0: none.
+  package let btf: Int
+  /// Where its strings start in the file.
+  package let btfStrings: UInt64
   private let byAddress: SectionLookup
   private let byOffset: SectionLookup
 
@@ -52,9 +56,24 @@ package struct ElfImage: Sendable {
     byteCount = bytes.byteCount
     self.segments = segments
     self.sections = sections
+    (btf, btfStrings) = Self.findBTF(bytes, sections)
     let isRelocatable = header.type == .relocatable
     byAddress = SectionLookup(sections) { $0.memoryRange(inRelocatable: isRelocatable) }
     byOffset = SectionLookup(sections) { $0.fileRange }
+  }
+
+  private static func findBTF(
+    _ bytes: RawSpan, _ sections: [ElfSection]
+  ) -> (section: Int, strings: UInt64) {
+    for index in sections.indices.dropFirst() where sections[index].isNamed(".BTF") {
+      let range = sections[index].range
+      // struct btf_header; offsets count from its end.
+      guard range.count >= 24, bytes.load16(range.lowerBound) == 0xeb9f else { break }
+      let header = UInt64(bytes.load32(range.lowerBound &+ 4))
+      let strings = UInt64(bytes.load32(range.lowerBound &+ 16))
+      return (index, UInt64(range.lowerBound) &+ header &+ strings)
+    }
+    return (0, 0)
   }
 
   /// The section that has an address, or ends at it when none has it.

@@ -38,26 +38,25 @@ extension FieldParser {
     return tail &+ size
   }
 
-  private enum BTFDomain { case name, type }
+  package enum BTFDomain { case name, type }
 
   private mutating func appendBTF(_ domain: BTFDomain, at: Int) {
     let number = UInt64(bytes.load32(at))
-    // Numbers that no file so long can have are none.
-    guard number != 0, number < UInt64(bytes.byteCount) else { return }
+    guard number != 0 else { return }
     list.append(.btf, at: at, target: number, adjustment: domain == .name ? 0 : 1)
   }
 
   /// Whether `size_or_type` is a type.
-  private static func refersToType(_ kind: UInt32) -> Bool {
+  package static func refersToType(_ kind: UInt32) -> Bool {
     switch kind {
-    // PTR, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, VAR, DECL_TAG, TYPE_TAG
-    case 2, 7...12, 14, 17, 18: true
+    // PTR, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, FUNC_PROTO, VAR, DECL_TAG, TYPE_TAG
+    case 2, 7...14, 17, 18: true
     default: false
     }
   }
 
   /// What follows a type of a kind: how long it is, whether `vlen` times, and its numbers.
-  private static func tail(
+  package static func tail(
     of kind: UInt32
   ) -> (size: Int, repeats: Bool, fields: [(Int, BTFDomain)])? {
     switch kind {

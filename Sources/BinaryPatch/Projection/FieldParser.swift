@@ -44,9 +44,12 @@ package struct FieldParser: ~Escapable {
   /// Where two fields overlap, the earlier parser's is kept.
   private mutating func parseAll() {
     parseSymbolTables()
+    parseSectionHeaders()
     if image.isRelocatable {
       parseSectionRelocations()
-      return parseBTF()
+      parseBTF()
+      parseChecksums()
+      return parseCounters()
     }
     parseRelocations()
     parseBTF()

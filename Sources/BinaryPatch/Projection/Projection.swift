@@ -18,19 +18,26 @@ struct Projection {
 
   /// - Throws: ``PatchError`` when the patch was made for other old bytes.
   init(
-    old: [UInt8], _ tables: ProjectionTables, copies: [CopiedRange]
+    old: [UInt8], _ tables: ProjectionTables, copies: [CopiedRange],
+    _ knowledge: ProjectionKnowledge
   ) throws(PatchError) {
     let bytes = old.rawSpan
     guard UInt64(bytes.byteCount) == tables.oldLength, let image = ElfImage(bytes),
-      let resolved = ResolvedTables(tables, old: image),
+      let resolved = ResolvedTables(tables, old: image, knowledge),
       let (fields, found) = FieldParser.parse(bytes, image), UInt64(found) == tables.fieldCount,
-      ProjectionTables.numberBound(fields, kinds: tables.kinds) == tables.numberBound,
       let map = AddressMap(old: image, tables: resolved, copies: copies)
     else { throw .oldMismatch }
-    predictor = FieldPredictor(map: map, old: image, tables: resolved, fields: fields)
+    predictor = FieldPredictor(map: map, old: image, tables: resolved, knowledge)
     self.fields = fields
     self.old = old
     chunk = [UInt8](repeating: 0, count: Self.chunkSize)
+  }
+
+  /// Gives away what was known before and is known now.
+  mutating func takeKnowledge() -> ProjectionKnowledge {
+    var knowledge = ProjectionKnowledge()
+    swap(&knowledge, &predictor.knowledge)
+    return knowledge
   }
 
   /// How many bytes are made but not taken.

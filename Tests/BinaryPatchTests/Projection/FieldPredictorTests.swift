@@ -18,7 +18,6 @@ struct FieldPredictorTests {
     let image = try image(of: bytes)
     let tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(bytes.count), fieldCount: 0,
-      numberBound: 0,
       segments: [ElfSegment(address: 0x1000, fileSize: 0x40, memorySize: 0x40)],
       sections: [.init(address: 0x1008, offset: 8), nil], hints: [])
     let resolved = try #require(ResolvedTables(tables, old: image))
@@ -27,7 +26,7 @@ struct FieldPredictorTests {
       CopiedRange(old: Self.text + 0x40, new: Self.text + 0x40 + shift, count: 0xc0),
     ]
     let map = try #require(AddressMap(old: image, tables: resolved, copies: copies))
-    return FieldPredictor(map: map, old: image, tables: resolved, fields: [])
+    return FieldPredictor(map: map, old: image, tables: resolved)
   }
 
   /// An old address in code, and where it went.
@@ -91,6 +90,11 @@ struct FieldPredictorTests {
     #expect(predictor.predict(first, target, at: 0) == moved)
     predictor.learn(first, real: moved + 0x300, old: target)
     #expect(predictor.predict(second, target + 8, at: 24) == moved + 0x308)
+    // Where the map was right, it is asked again: this is of the first copy.
+    predictor.learn(first, real: moved, old: target)
+    let other = field(.relocation, at: 24, 0x1000 + place)
+    #expect(predictor.predict(other, 0x1000 + place, at: 24) == 0x2000 + place)
+    predictor.learn(first, real: moved + 1, old: target)
     predictor.startCopy()
     #expect(predictor.predict(second, target + 8, at: 24) == moved + 8)
     let based = field(.sectionRelocation, at: 0, target, section: 1)
@@ -164,29 +168,6 @@ struct AddressMapTests {
         #expect(found == [expected].compactMap(\.self))
       }
       #expect(zip(resolved, resolved.dropFirst()).allSatisfy { $0.oldEnd <= $1.old })
-    }
-  }
-
-  @Test("Numbers that are not learned move as the nearest learned one")
-  func learning() {
-    var random = SeededGenerator.fresh("learned numbers")
-    for count in [1, 64, 65, 5000] {
-      var learned = LearnedNumbers(count: count)
-      var known: [(UInt64, UInt64)] = []
-      for _ in 0..<200 {
-        let target = UInt64.random(in: 0..<UInt64(count), using: &random)
-        let nearest = known.min {
-          let (one, other) = ($0.0.distance(to: target), $1.0.distance(to: target))
-          return (abs(one), $0.0) < (abs(other), $1.0)
-        }
-        let expected = nearest.map { $0.1 &+ target &- $0.0 } ?? target
-        #expect(learned.map(target) == expected)
-        let value = UInt64.random(in: 0..<10_000, using: &random)
-        learned.learn(target, value)
-        known.removeAll { $0.0 == target }
-        known.append((target, value))
-      }
-      #expect(learned.map(UInt64(count)) == UInt64(count))
     }
   }
 
