@@ -13,7 +13,6 @@ public struct SourceIndex: Sendable {
   private let old: [UInt8]
   private let sources: [Range<Int>]
   private let suffixes = LazySuffixArray()
-  private let masked = LazyMaskedFile()
 
   /// Whether a patch has needed the suffixes.
   var hasSorted: Bool { suffixes.isMade }
@@ -53,7 +52,7 @@ public struct SourceIndex: Sendable {
     limits: PatchLimits = .standard
   ) throws(DiffError) -> [UInt8] {
     guard isWholeFile, sources.count == 1, !old.rawSpan.nearlyEquals(new),
-      let (projected, isClearlyBetter) = try ProjectedPatch.make(old.rawSpan, new, masked),
+      let (projected, isClearlyBetter) = try ProjectedPatch.make(old.rawSpan, new),
       limits.allow(projected)
     else { return try plainPatch(to: new, expectedAt: position) }
     if isClearlyBetter { return projected }

@@ -8,7 +8,7 @@ struct MaskedFile: Sendable {
   let fields: [Field]
   /// How many fields there were before those that overlap were dropped.
   let found: Int
-  let masked: [UInt8]
+  private var masked: [UInt8]
 
   /// - Returns: `nil` when the file is none whose fields are known.
   init?(_ bytes: RawSpan) {
@@ -20,6 +20,13 @@ struct MaskedFile: Sendable {
     self.fields = fields
     self.found = found
     masked = FieldMasker.mask(bytes, image, fields)
+  }
+
+  /// The masked bytes, which it has no longer then.
+  mutating func takeMasked() -> [UInt8] {
+    var taken: [UInt8] = []
+    swap(&taken, &masked)
+    return taken
   }
 
   /// The field that starts at an offset.
