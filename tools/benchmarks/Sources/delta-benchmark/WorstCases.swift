@@ -1,5 +1,6 @@
 import BinaryDiff
 import Bytes
+import Glibc
 
 /// Times making patches of bytes that make suffix sorting or matching slow, against an ordinary
 /// change, and of ever longer files.
@@ -79,6 +80,7 @@ enum WorstCases {
       if !isGood { isFast = false }
       print(
         "\(name)\t\(text(time)) ns a byte\t\(text(time / base)) times\t\(isGood ? "" : "SLOW")")
+      fflush(nil)
     }
     report("words, changed", typical, typical, mostTimes)
     for (name, old, new) in cases(&random) {

@@ -70,8 +70,6 @@ func text(_ value: Double) -> String {
   return "\(hundredths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
 }
 
-// Line by line, also into a file.
-unsafe setlinebuf(stdout)
 let arguments = CommandLine.arguments
 if arguments.count == 2, arguments[1] == "worst" { exit(try WorstCases.run() ? 0 : 1) }
 guard arguments.count >= 4 else {
