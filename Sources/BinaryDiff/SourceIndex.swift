@@ -13,7 +13,6 @@ public struct SourceIndex: Sendable {
   private let old: [UInt8]
   private let sources: [Range<Int>]
   private let suffixes = LazySuffixArray()
-  private let masked = LazyMaskedFile()
 
   /// Whether a patch has needed the suffixes.
   var hasSorted: Bool { suffixes.isMade }
@@ -70,7 +69,7 @@ public struct SourceIndex: Sendable {
     let mayShare = mayShare && new.byteCount <= Self.maxSharedLength
     guard isWholeFile, sources.count == 1, !old.rawSpan.nearlyEquals(new),
       let (projected, isClearlyBetter) = try ProjectedPatch.make(
-        old.rawSpan, new, masked, mayShare: mayShare, limits)
+        old.rawSpan, new, mayShare: mayShare, limits)
     else { return PreparedPatch(try plainPatch(to: new, expectedAt: position)) }
     if isClearlyBetter { return projected }
     let plain = try plainPatch(to: new, expectedAt: position)

@@ -8,7 +8,7 @@ struct MaskedFile: Sendable {
   let fields: [Field]
   /// How many fields there were before those that overlap were dropped.
   let found: Int
-  let masked: [UInt8]
+  private var masked: [UInt8]
   /// Where its own numbers of BTF start, if that can be told.
   let bases: ProjectionKnowledge.Bases?
 
@@ -23,6 +23,13 @@ struct MaskedFile: Sendable {
     self.found = found
     bases = BTFTypes(bytes, image)?.bases
     masked = FieldMasker.mask(bytes, image, fields)
+  }
+
+  /// The masked bytes, which it has no longer then.
+  mutating func takeMasked() -> [UInt8] {
+    var taken: [UInt8] = []
+    swap(&taken, &masked)
+    return taken
   }
 
   /// The field that starts at an offset.

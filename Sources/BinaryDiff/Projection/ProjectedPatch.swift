@@ -12,17 +12,13 @@ struct ProjectedPatch {
   /// - Returns: Beside the patch, whether it is so much smaller than one with the same copies and no
   ///   predictions that there is no need to make one with better copies.
   static func make(
-    _ old: RawSpan, _ new: RawSpan, _ source: LazyMaskedFile, mayShare: Bool,
-    _ limits: PatchLimits
+    _ old: RawSpan, _ new: RawSpan, mayShare: Bool, _ limits: PatchLimits
   ) throws(DiffError) -> (patch: PreparedPatch, isClearlyBetter: Bool)? {
-    guard let oldFile = source.get(old), let newFile = MaskedFile(new),
+    guard var oldFile = MaskedFile(old), var newFile = MaskedFile(new),
       oldFile.image.machine == newFile.image.machine,
       oldFile.image.type == newFile.image.type
     else { return nil }
-    let matcher = Matcher(
-      old: oldFile.masked.rawSpan, new: newFile.masked.rawSpan, starts: [0],
-      ends: [old.byteCount], suffixes: source.suffixes)
-    let copies = try matcher.findCopies()
+    let copies = try match(oldFile.takeMasked(), newFile.takeMasked())
     guard copies.count <= PatchLimits.standard.maxCopies else { return nil }
     let maker = ProjectedPatch(old: oldFile, new: newFile)
     // One that shares may be too long only if others teach it nothing.
@@ -35,6 +31,18 @@ struct ProjectedPatch {
     }
     let same = PatchWriter.patch(old: old, new: new, copies: copies)
     return (patch, PatchEstimate.size(patch.estimate) < PatchEstimate.size(same) / 4 &* 3)
+  }
+
+  /// The copies of masked bytes. These, and their suffixes, are needed for nothing else.
+  private static func match(
+    _ old: consuming [UInt8], _ new: consuming [UInt8]
+  ) throws(DiffError) -> [CopyRange] {
+    let old = old
+    let new = new
+    let matcher = Matcher(
+      old: old.rawSpan, new: new.rawSpan, starts: [0], ends: [old.count],
+      suffixes: LazySuffixArray())
+    return try matcher.findCopies()
   }
 
   private func write(
