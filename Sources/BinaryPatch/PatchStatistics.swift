@@ -35,8 +35,15 @@ public struct PatchStatistics: Equatable, Sendable {
   init(_ patch: RawSpan, _ layout: PatchLayout, oldLength: UInt64) throws(PatchError) {
     var control = ControlReader(layout, oldLength: oldLength)
     var copied: UInt64 = 0
+    let tables =
+      layout.kind == .projected
+      ? try ProjectionTables(layout.cursor(.projection), in: patch) : nil
+    var work = tables.map { WindowWork($0, newLength: layout.newLength) }
     // All copies lie inside new: their sum does, too.
-    while let step = try control.next(in: patch) { copied &+= step.copyCount }
+    while let step = try control.next(in: patch) {
+      copied &+= step.copyCount
+      try work?.add(step)
+    }
     try control.requireEnd()
 
     let inserted = layout.cursor(.inserted)
@@ -50,10 +57,7 @@ public struct PatchStatistics: Equatable, Sendable {
 
     let projection = layout.cursor(.projection)
     var memory = UInt64(patch.byteCount) &+ UInt64(OldWindow.capacity)
-    if layout.kind == .projected {
-      let tables = try ProjectionTables(projection, in: patch)
-      memory = try memory.addingMemory(of: tables, copyCount: layout.copyCount)
-    }
+    if let tables { memory &+= tables.memory(copyCount: layout.copyCount) }
     projectionByteCount = projection.remaining
     applyMemory = memory
     kind = layout.kind
@@ -66,25 +70,5 @@ public struct PatchStatistics: Equatable, Sendable {
     controlByteCount =
       layout.cursor(.insertLengths).remaining &+ layout.cursor(.copyLengths).remaining
       &+ layout.cursor(.sources).remaining
-  }
-}
-
-extension UInt64 {
-  /// With what ``Projection`` takes.
-  fileprivate func addingMemory(
-    of tables: ProjectionTables, copyCount: Int
-  ) throws(PatchError) -> UInt64 {
-    // A parser finds no more fields than a half of old's bytes.
-    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2,
-      tables.numberBound <= tables.oldLength
-    else { throw .oldMismatch }
-    // While an array of fields grows, there are three times as many as it has; each may have an
-    // address of eight bytes besides. They are sorted from one array into another.
-    let fields = tables.fieldCount &* UInt64(MemoryLayout<Field>.stride &+ 8) &* 3
-    // While the map is made: copies, cut copies as they come and by rank, the pieces.
-    let pieces = UInt64(MapBuilder.mostPieces(copyCount) &+ tables.hints.count) &* 160
-    // Two domains, four bytes and a bit for each number, and less for the levels above.
-    let learned = tables.numberBound &* 9
-    return self &+ tables.oldLength &+ fields &+ pieces &+ learned
   }
 }

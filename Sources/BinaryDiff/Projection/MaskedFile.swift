@@ -6,19 +6,16 @@ internal import Bytes
 struct MaskedFile: Sendable {
   let image: ElfImage
   let fields: [Field]
-  /// How many fields there were before those that overlap were dropped.
-  let found: Int
   let masked: [UInt8]
 
   /// - Returns: `nil` when the file is none whose fields are known.
   init?(_ bytes: RawSpan) {
     guard UInt64(bytes.byteCount) <= PatchLimits.standard.maxProjectedOldLength,
-      let image = ElfImage(bytes), let (fields, found) = FieldParser.parse(bytes, image),
+      let image = ElfImage(bytes), let fields = FieldParser.parse(bytes, image),
       !fields.isEmpty
     else { return nil }
     self.image = image
     self.fields = fields
-    self.found = found
     masked = FieldMasker.mask(bytes, image, fields)
   }
 

@@ -33,7 +33,8 @@ struct ProjectedPatch {
     let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
-      fieldCount: UInt64(self.old.found), numberBound: 0,
+      fieldLimit: fieldLimit, numberBound: ProjectionTables.numberBound(
+        self.old.fields, kinds: ProjectionTables.allKinds),
       segments: segmentDifferences, sections: sectionShifts, hints: [])
     let ranges = copies.map {
       CopiedRange(old: UInt64($0.old), new: UInt64($0.new), count: UInt64($0.count))
@@ -59,7 +60,21 @@ struct ProjectedPatch {
     guard let resolved = ResolvedTables(tables, old: old.image),
       let map = AddressMap(old: old.image, tables: resolved, copies: copies)
     else { return nil }
-    return FieldPredictor(map: map, old: old.image, tables: resolved, fields: old.fields)
+    return FieldPredictor(map: map, old: old.image, tables: resolved, numberBound: tables.numberBound)
+  }
+
+  /// The most fields that start in one window of old.
+  private var fieldLimit: Int {
+    let fields = old.fields.span
+    var most = 0
+    var start = 0
+    for index in fields.indices {
+      if fields[index].start / FieldWindow.size != fields[start].start / FieldWindow.size {
+        start = index
+      }
+      most = max(most, index &- start &+ 1)
+    }
+    return most
   }
 
   private var segmentDifferences: [ElfSegment] {

@@ -8,13 +8,16 @@ package struct FieldPredictor: Sendable {
   /// The last relocated place of the copy: its old and its real new address.
   private var chain: (old: UInt64, new: UInt64)?
 
-  package init(map: AddressMap, old: ElfImage, tables: ResolvedTables, fields: [Field]) {
+  /// - Parameter numberBound: Numbers of BTF are learned below it.
+  package init(
+    map: AddressMap, old: ElfImage, tables: ResolvedTables, numberBound: UInt64
+  ) {
     self.map = map
     isRelocatable = old.isRelocatable
     newSegments = tables.segments
     kinds = tables.kinds
     learned = LearnedNumbers.domains(
-      for: kinds & ProjectionTables.bit(.btf) == 0 ? [] : fields)
+      bound: kinds & ProjectionTables.bit(.btf) == 0 ? 0 : Int(truncatingIfNeeded: numberBound))
   }
 
   /// Forgets what holds within one copy only.

@@ -18,13 +18,8 @@ struct LearnedNumbers: Sendable {
   }
 
   /// Two: of offsets into strings, and of types.
-  static func domains(for fields: [Field]) -> [LearnedNumbers] {
-    var counts = [0, 0]
-    for field in fields where field.kind == .btf {
-      let domain = Int(field.adjustment & 1)
-      counts[domain] = max(counts[domain], Int(truncatingIfNeeded: field.target) &+ 1)
-    }
-    return counts.map(LearnedNumbers.init(count:))
+  static func domains(bound: Int) -> [LearnedNumbers] {
+    [LearnedNumbers(count: bound), LearnedNumbers(count: bound)]
   }
 
   /// The new number: the learned one, else as far away as the nearest learned one is from its.
