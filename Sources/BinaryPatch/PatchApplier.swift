@@ -137,7 +137,7 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     if projection?.readyCount == 0 {
       // Both fit: copies are inside old, which has less than 4 GiB.
       try projection?.make(
-        &old, from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
+        &old, &window, from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
         in: patch.rawSpan)
     }
     let count = UInt64(projection?.take(into: &output) ?? 0)
@@ -151,11 +151,11 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     _ tables: ProjectionTables
   ) throws(PatchApplyError<Old.Failure>) {
     let patch = patch
-    let copies: [CopiedRange]
-    do throws(PatchError) { copies = try control.allCopies(in: patch.rawSpan) } catch {
-      throw .patch(error)
+    let control = control
+    projection = try Projection(&old, tables, newLength: newLength) {
+      image, resolved throws(PatchError) in
+      try control.addressMap(image, resolved, in: patch.rawSpan)
     }
-    projection = try Projection(&old, tables, copies: copies)
     self.tables = nil
   }
 }

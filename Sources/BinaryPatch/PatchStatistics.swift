@@ -38,12 +38,8 @@ public struct PatchStatistics: Equatable, Sendable {
     let tables =
       layout.kind == .projected
       ? try ProjectionTables(layout.cursor(.projection), in: patch) : nil
-    var work = tables.map { WindowWork($0, newLength: layout.newLength) }
     // All copies lie inside new: their sum does, too.
-    while let step = try control.next(in: patch) {
-      copied &+= step.copyCount
-      try work?.add(step)
-    }
+    while let step = try control.next(in: patch) { copied &+= step.copyCount }
     try control.requireEnd()
 
     let inserted = layout.cursor(.inserted)

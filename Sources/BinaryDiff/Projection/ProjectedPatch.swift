@@ -30,10 +30,11 @@ struct ProjectedPatch {
   }
 
   private func write(_ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange]) -> [UInt8]? {
+    guard isWithinWork(copies, new.byteCount) else { return nil }
     let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
-      fieldLimit: fieldLimit, numberBound: ProjectionTables.numberBound(
+      fieldCount: UInt64(self.old.fields.count), numberBound: ProjectionTables.numberBound(
         self.old.fields, kinds: ProjectionTables.allKinds),
       segments: segmentDifferences, sections: sectionShifts, hints: [])
     let ranges = copies.map {
@@ -63,18 +64,24 @@ struct ProjectedPatch {
     return FieldPredictor(map: map, old: old.image, tables: resolved, numberBound: tables.numberBound)
   }
 
-  /// The most fields that start in one window of old.
-  private var fieldLimit: Int {
-    let fields = old.fields.span
-    var most = 0
-    var start = 0
-    for index in fields.indices {
-      if fields[index].start / FieldWindow.size != fields[start].start / FieldWindow.size {
-        start = index
+  /// Whether the applying side need not look for fields too often.
+  private func isWithinWork(_ copies: [CopyRange], _ newLength: Int) -> Bool {
+    let length = UInt64(self.old.image.byteCount)
+    let limit = FieldPool.maxLoads(oldLength: length, newLength: UInt64(newLength))
+    var pool = FieldPool(oldLength: length, fieldCount: UInt64(self.old.fields.count))
+    for copy in copies {
+      for window in (copy.old / FieldWindow.size)...((copy.old &+ copy.count &- 1) / FieldWindow.size)
+      where pool.find(window) == nil {
+        let start = window &* FieldWindow.size
+        let fields = self.old.fields
+        let count =
+          fields.firstIndex(notBefore: start &+ FieldWindow.size)
+          &- fields.firstIndex(notBefore: start)
+        _ = pool.insert(window, count: count)
+        guard pool.loads <= limit else { return false }
       }
-      most = max(most, index &- start &+ 1)
     }
-    return most
+    return true
   }
 
   private var segmentDifferences: [ElfSegment] {

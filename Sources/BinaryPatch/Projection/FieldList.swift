@@ -3,15 +3,10 @@ struct FieldList {
   private(set) var fields: [Field]
   /// Those that start outside are not kept: another window has them.
   let window: Range<Int>
-  /// How many there may be; more are not kept.
-  private let limit: Int
-  /// Whether there were more.
-  private(set) var isOverfull = false
 
   /// - Parameter storage: An array whose memory is used again.
-  init(window: Range<Int>, limit: Int, storage: consuming [Field]) {
+  init(window: Range<Int>, storage: consuming [Field]) {
     self.window = window
-    self.limit = limit
     fields = storage
     fields.removeAll(keepingCapacity: true)
   }
@@ -23,10 +18,6 @@ struct FieldList {
     _ kind: FieldKind, at offset: Int, target: UInt64, adjustment: Int = 0, section: Int = 0
   ) {
     guard window.contains(offset) else { return }
-    guard fields.count < limit else {
-      isOverfull = true
-      return
-    }
     fields.append(
       Field(
         offset: UInt32(truncatingIfNeeded: offset), kind: kind,

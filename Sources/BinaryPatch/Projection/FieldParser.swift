@@ -23,18 +23,16 @@ package struct FieldParser: ~Escapable {
   ///
   /// - Parameters:
   ///   - view: The bytes of ``FieldIndex/range(around:)``.
-  ///   - limit: The most fields.
   ///   - storage: An array whose memory is used again.
-  /// - Returns: `nil` when there are more.
   static func parse(
-    _ view: WindowView, window: Int, _ index: FieldIndex, limit: Int, storage: consuming [Field]
-  ) -> [Field]? {
+    _ view: WindowView, window: Int, _ index: FieldIndex, storage: consuming [Field]
+  ) -> [Field] {
     let start = window &* index.windowSize
     let range = start..<min(start &+ index.windowSize, max(index.image.byteCount, start))
-    let list = FieldList(window: range, limit: limit, storage: storage)
+    let list = FieldList(window: range, storage: storage)
     var parser = FieldParser(view, index, list)
     parser.parseRegions(window)
-    return parser.list.isOverfull ? nil : parser.list.fields
+    return parser.list.fields
   }
 
   private mutating func parseRegions(_ window: Int) {
@@ -107,7 +105,7 @@ extension FieldIndex {
 }
 
 extension FieldParser {
-  /// The fields of a whole file; `nil`: it is not to be projected.
+  /// The fields of a whole file in memory.
   package static func parse(_ bytes: RawSpan, _ image: ElfImage) -> [Field]? {
     parse(bytes, image, windowSize: FieldWindow.size)?.flatMap(\.self)
   }
@@ -128,10 +126,7 @@ extension FieldParser {
           let range = index.range(around: window)
           try old.load(range, into: &around)
           let view = WindowView(around.rawSpan, base: range.lowerBound)
-          guard
-            let fields = parse(view, window: window, index, limit: .max, storage: [])
-          else { return nil }
-          windows.append(fields)
+          windows.append(parse(view, window: window, index, storage: []))
         }
         return windows
       } catch { return nil }

@@ -22,6 +22,9 @@ struct LearnedNumbers: Sendable {
     [LearnedNumbers(count: bound), LearnedNumbers(count: bound)]
   }
 
+  /// What both take at most: four bytes and a bit for each number, and less for the levels above.
+  static func memory(bound: UInt64) -> UInt64 { bound &* 9 }
+
   /// The new number: the learned one, else as far away as the nearest learned one is from its.
   func map(_ target: UInt64) -> UInt64 {
     guard let at = Int(exactly: target), at < numbers.count else { return target }

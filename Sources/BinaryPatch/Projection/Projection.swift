@@ -1,46 +1,48 @@
 internal import Bytes
 
 /// Makes the copied bytes of a projected patch: old bytes, their fields predicted, and corrected.
-///
-/// Of old it holds the windows that were used last, with their fields.
 struct Projection {
-  /// One window of old.
-  private struct Slot {
-    var bytes: [UInt8] = []
-    /// Where the first byte is in old.
-    var base = 0
-    var fields: [Field] = []
-  }
-
   private let index: FieldIndex
-  private let fieldLimit: Int
   private var predictor: FieldPredictor
-  private var order: WindowOrder
-  private var slots: [Slot] = []
-  private var chunk: [UInt8]
-  /// What of ``chunk`` has not been taken.
-  private var ready = 0..<0
+  private var pool: FieldPool
+  /// The fields that ``pool`` has the places of.
+  private var fields: [Field]
+  private let maxLoads: UInt64
+  /// The bytes around a window whose fields are looked for, and its fields.
+  private var around: [UInt8] = []
+  private var found: [Field] = []
+  private var chunk: [UInt8] = []
+  /// How many bytes of ``chunk`` have been taken.
+  private var taken = 0
 
   /// Goes over old once.
   ///
   /// - Throws: ``PatchError`` when the patch was made for other old bytes.
   init<Old: OldBytes & ~Copyable>(
-    _ old: inout Old, _ tables: ProjectionTables, copies: [CopiedRange]
+    _ old: inout Old, _ tables: ProjectionTables, newLength: UInt64,
+    _ builder: (ElfImage, ResolvedTables) throws(PatchError) -> AddressMap?
   ) throws(PatchApplyError<Old.Failure>) {
     guard old.byteCount == tables.oldLength, let image = try ElfImage.read(from: &old),
-      let resolved = ResolvedTables(tables, old: image),
-      let map = AddressMap(old: image, tables: resolved, copies: copies)
+      let resolved = ResolvedTables(tables, old: image)
     else { throw .patch(.oldMismatch) }
-    index = try FieldIndexer.index(image, windowSize: FieldWindow.size, of: &old)
-    fieldLimit = tables.fieldLimit
+    let map: AddressMap?
+    do throws(PatchError) { map = try builder(image, resolved) } catch { throw .patch(error) }
+    guard let map else { throw .patch(.oldMismatch) }
     predictor = FieldPredictor(
       map: map, old: image, tables: resolved, numberBound: tables.numberBound)
-    order = WindowOrder(oldLength: tables.oldLength, fieldLimit: tables.fieldLimit)
-    chunk = [UInt8](repeating: 0, count: FieldWindow.size &+ 8)
+    index = try FieldIndexer.index(image, windowSize: FieldWindow.size, of: &old)
+    pool = FieldPool(oldLength: tables.oldLength, fieldCount: tables.fieldCount)
+    let none = Field(offset: 0, kind: .relative, adjustment: 0, section: 0, target: 0)
+    fields = [Field](
+      repeating: none, count: FieldPool.capacity(fieldCount: tables.fieldCount))
+    maxLoads = FieldPool.maxLoads(oldLength: tables.oldLength, newLength: newLength)
+    chunk.reserveCapacity(FieldWindow.size &+ 8)
+    found.reserveCapacity(FieldWindow.maxFields)
+    around.reserveCapacity(FieldWindow.size &+ 2 &* FieldWindow.margin)
   }
 
   /// How many bytes are made but not taken.
-  var readyCount: Int { ready.count }
+  var readyCount: Int { chunk.count &- taken }
 
   /// A copy starts.
   mutating func startCopy() { predictor.startCopy() }
@@ -52,87 +54,96 @@ struct Projection {
   ///   - limit: How many bytes the copy still has, at least one; all are in old.
   ///   - newOffset: Where they go in new.
   mutating func make<Old: OldBytes & ~Copyable>(
-    _ old: inout Old, from source: Int, atMost limit: Int, newOffset: UInt64,
-    _ differences: inout DifferenceReader, in patch: RawSpan
+    _ old: inout Old, _ window: inout OldWindow, from source: Int, atMost limit: Int,
+    newOffset: UInt64, _ differences: inout DifferenceReader, in patch: RawSpan
   ) throws(PatchApplyError<Old.Failure>) {
-    let window = source / FieldWindow.size
-    let (number, mustLoad) = order.use(window)
-    if number == slots.count { slots.append(Slot()) }
-    // Out of self, so that both may be changed at once.
-    var slot = Slot()
-    var chunk: [UInt8] = []
-    swap(&slot, &slots[number])
-    swap(&chunk, &self.chunk)
-    defer {
-      swap(&slot, &slots[number])
-      swap(&chunk, &self.chunk)
-    }
-    if mustLoad { try load(window, into: &slot, &old) }
-    let end = min((window &+ 1) &* FieldWindow.size, source &+ limit)
-    do throws(PatchError) {
-      let made = try Self.make(
-        slot, source..<end, copyEnd: source &+ limit, newOffset, &predictor, &differences, patch,
-        into: &chunk)
-      ready = 0..<made
-    } catch { throw .patch(error) }
-  }
-
-  /// Reads a window, and finds its fields.
-  private func load<Old: OldBytes & ~Copyable>(
-    _ window: Int, into slot: inout Slot, _ old: inout Old
-  ) throws(PatchApplyError<Old.Failure>) {
-    let range = index.range(around: window)
-    // Growing would take more than the exact room.
-    if slot.bytes.capacity == 0 {
-      slot.bytes.reserveCapacity(FieldWindow.size &+ 2 &* FieldWindow.margin)
-      slot.fields.reserveCapacity(fieldLimit)
-    }
-    try old.load(range, into: &slot.bytes)
-    slot.base = range.lowerBound
-    var storage: [Field] = []
-    swap(&storage, &slot.fields)
-    guard let fields = find(window, slot.bytes, range.lowerBound, storage) else {
-      throw .patch(.oldMismatch)
-    }
-    slot.fields = fields
-  }
-
-  private func find(
-    _ window: Int, _ bytes: [UInt8], _ base: Int, _ storage: consuming [Field]
-  ) -> [Field]? {
-    let view = WindowView(bytes.rawSpan, base: base)
-    return FieldParser.parse(view, window: window, index, limit: fieldLimit, storage: storage)
-  }
-
-  /// Makes the bytes of a range of one window, and those of a field after it that the last one has.
-  ///
-  /// - Returns: How many.
-  private static func make(
-    _ slot: Slot, _ source: Range<Int>, copyEnd: Int, _ newOffset: UInt64,
-    _ predictor: inout FieldPredictor, _ differences: inout DifferenceReader, _ patch: RawSpan,
-    into chunk: inout [UInt8]
-  ) throws(PatchError) -> Int {
-    let fields = slot.fields.span
-    var end = source.upperBound
+    let number = source / FieldWindow.size
+    let place = try place(of: number, &old)
+    let copyEnd = source &+ limit
+    var end = min((number &+ 1) &* FieldWindow.size, copyEnd)
     // A field that is wholly in the copy must not be cut; others are copied as they are.
-    if fields.count > 0, fields[fields.count &- 1].start >= source.lowerBound,
-      fields[fields.count &- 1].start < end, fields[fields.count &- 1].end <= copyEnd
-    {
-      end = max(end, fields[fields.count &- 1].end)
+    if let last = fields[place].last, last.start >= source, last.start < end, last.end <= copyEnd {
+      end = max(end, last.end)
     }
-    let count = end &- source.lowerBound
+    try read(&old, &window, source..<end)
+    do throws(PatchError) {
+      try Self.predict(
+        fields, place, source, copyEnd: copyEnd, newOffset, &predictor,
+        &differences, patch, in: &chunk)
+    } catch { throw .patch(error) }
+    // The making side goes by the bytes of a copy.
+    if end > (number &+ 1) &* FieldWindow.size { _ = try self.place(of: number &+ 1, &old) }
+  }
+
+  /// Where the fields of a window are, which are looked for if need be.
+  private mutating func place<Old: OldBytes & ~Copyable>(
+    of window: Int, _ old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) -> Range<Int> {
+    if let place = pool.find(window) { return place }
+    return try load(window, &old)
+  }
+
+  /// Replaces what is in ``chunk`` by a range of old.
+  private mutating func read<Old: OldBytes & ~Copyable>(
+    _ old: inout Old, _ window: inout OldWindow, _ range: Range<Int>
+  ) throws(PatchApplyError<Old.Failure>) {
+    taken = 0
+    chunk.removeAll(keepingCapacity: true)
+    try chunk.append(upTo: range.count) { output throws(PatchApplyError<Old.Failure>) in
+      while !output.isFull {
+        let at = range.lowerBound &+ output.byteCount
+        _ = try window.append(
+          to: &output, from: UInt64(at), atMost: UInt64(range.upperBound &- at), of: &old)
+      }
+    }
+  }
+
+  /// Finds the fields of a window, and keeps them; gives where.
+  private mutating func load<Old: OldBytes & ~Copyable>(
+    _ window: Int, _ old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) -> Range<Int> {
+    guard pool.loads < maxLoads else {
+      throw .patch(.tooMuchWork(windows: pool.loads, limit: maxLoads))
+    }
+    let range = index.range(around: window)
+    try old.load(range, into: &around)
+    Self.find(window, around, range.lowerBound, index, &found)
+    let place = pool.insert(window, count: found.count)
+    fields.replaceSubrange(place, with: found)
+    return place
+  }
+
+  private static func find(
+    _ window: Int, _ bytes: [UInt8], _ base: Int, _ index: FieldIndex, _ fields: inout [Field]
+  ) {
+    var storage: [Field] = []
+    swap(&storage, &fields)
+    let view = WindowView(bytes.rawSpan, base: base)
+    fields = FieldParser.parse(view, window: window, index, storage: storage)
+  }
+
+  /// Predicts and corrects old bytes.
+  ///
+  /// - Parameters:
+  ///   - source: Where the bytes are in old.
+  ///   - copyEnd: Where the copy that they belong to ends there.
+  private static func predict(
+    _ fields: [Field], _ place: Range<Int>, _ source: Int, copyEnd: Int, _ newOffset: UInt64,
+    _ predictor: inout FieldPredictor, _ differences: inout DifferenceReader, _ patch: RawSpan,
+    in chunk: inout [UInt8]
+  ) throws(PatchError) {
+    let fields = fields.span.extracting(place)
+    let count = chunk.count
     var output = chunk.mutableSpan
     var bytes = unsafe output.mutableBytes
-    let from = source.lowerBound &- slot.base
-    slot.bytes.rawSpan.copyBytes(from..<(from &+ count), to: &bytes)
     var corrected = 0
-    var next = slot.fields.firstIndex(notBefore: source.lowerBound)
+    var next = fields.firstIndex(notBefore: source)
     while next < fields.count {
       let field = fields[next]
       next &+= 1
-      guard field.start < end, field.end <= copyEnd else { break }
+      guard field.start < source &+ count, field.end <= copyEnd else { break }
       guard predictor.predicts(field.kind) else { continue }
-      let at = field.start &- source.lowerBound
+      let at = field.start &- source
       let value = bytes.bytes.load(field.kind, at)
       bytes.store(
         predictor.predict(field, value, at: newOffset &+ UInt64(at)), field.kind, at)
@@ -144,16 +155,14 @@ struct Projection {
       }
     }
     try differences.correct(&bytes, corrected..<count, in: patch)
-    return count
   }
 
   /// Appends bytes that were made: as many as fit. Gives how many.
   @_lifetime(output: copy output)
   mutating func take(into output: inout OutputRawSpan) -> Int {
-    let count = min(ready.count, output.freeCapacity)
-    let start = ready.lowerBound
-    output.append(copying: chunk.rawSpan.extracting(start..<(start &+ count)))
-    ready = (start &+ count)..<ready.upperBound
+    let count = min(readyCount, output.freeCapacity)
+    output.append(copying: chunk.rawSpan.extracting(taken..<(taken &+ count)))
+    taken &+= count
     return count
   }
 }

@@ -4,7 +4,7 @@ extension ProjectionTables {
   /// The stream's bytes.
   package var bytes: [UInt8] {
     var out: [UInt8] = []
-    for number in [FieldParser.version, kinds, oldLength, UInt64(fieldLimit), numberBound] {
+    for number in [FieldParser.version, kinds, oldLength, fieldCount, numberBound] {
       out.append(varint: number)
     }
     out.append(varint: UInt64(segments.count))
@@ -63,7 +63,7 @@ extension ProjectionTables {
     kinds = try cursor.readNumber(in: patch)
     guard kinds & ~Self.allKinds == 0 else { throw .invalidProjection(offset: start) }
     oldLength = try cursor.readNumber(in: patch)
-    fieldLimit = try cursor.readCount(in: patch, limit: FieldWindow.size / 4)
+    fieldCount = try cursor.readNumber(in: patch)
     numberBound = try cursor.readNumber(in: patch)
     guard numberBound <= oldLength else { throw .invalidProjection(offset: start) }
     segments = []

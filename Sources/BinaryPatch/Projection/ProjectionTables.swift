@@ -4,7 +4,7 @@ internal import Bytes
 ///
 /// All are numbers; those marked ± are signed.
 ///
-///     parser version, mask of kinds, length of old, most fields in a window, bound of BTF's numbers
+///     parser version, mask of kinds, length of old, fields of old, bound of BTF's numbers
 ///     segments; for each ± address, offset, file size, memory size, less those of the old segment
 ///     sections of old
 ///     sections gone; for each the index, less the previous one's, less one
@@ -27,8 +27,8 @@ package struct ProjectionTables: Equatable, Sendable {
   /// Each has a bit for a kind of fields that are predicted; others are copied as they are.
   package var kinds: UInt64
   package var oldLength: UInt64
-  /// The most fields that start in one window of old.
-  package var fieldLimit: Int
+  /// How many fields old has: so many are kept in memory, if that is not too much.
+  package var fieldCount: UInt64
   /// One more than the greatest number that predicting fields of BTF will learn; 0: none.
   package var numberBound: UInt64
   /// As they differ from the old file's.
@@ -39,12 +39,12 @@ package struct ProjectionTables: Equatable, Sendable {
   package var hints: [MapPiece]
 
   package init(
-    kinds: UInt64, oldLength: UInt64, fieldLimit: Int, numberBound: UInt64,
+    kinds: UInt64, oldLength: UInt64, fieldCount: UInt64, numberBound: UInt64,
     segments: [ElfSegment], sections: [SectionShift?], hints: [MapPiece]
   ) {
     self.kinds = kinds
     self.oldLength = oldLength
-    self.fieldLimit = fieldLimit
+    self.fieldCount = fieldCount
     self.numberBound = numberBound
     self.segments = segments
     self.sections = sections
