@@ -8,8 +8,8 @@ import Testing
 @Suite("Executables that lie")
 struct HostileExecutableTests {
   /// A file that has something for every part of the parser.
-  private static func full(machine: UInt16, type: UInt16) -> SmallElf {
-    var random = SeededGenerator(seed: UInt64(machine) << 16 | UInt64(type))
+  static func full(machine: UInt16, type: UInt16, seed: UInt64 = 0) -> SmallElf {
+    var random = SeededGenerator(seed: seed ^ UInt64(machine) << 16 | UInt64(type))
     let names = [
       (".dynsym", 11, 2), (".dynstr", 3, 0), (".rela.dyn", 4, 1), (".rela.plt", 4, 1),
       (".plt", 1, 0), (".text", 1, 0), (".rodata", 1, 0), (".eh_frame_hdr", 1, 0),
@@ -94,9 +94,11 @@ struct HostileExecutableTests {
     hostile.replaceSubrange(60..<62, with: [UInt8(5021 & 255), UInt8(5021 >> 8)])
     let read = ElfImage(hostile.rawSpan)
     let image = try #require(read)
-    var parsed: (fields: [Field], found: Int)?
+    var parsed: [Field]?
     let time = ContinuousClock().measure { parsed = FieldParser.parse(hostile.rawSpan, image) }
-    #expect(parsed == nil)
+    let count = parsed?.count ?? 0
+    #expect(count > 0)
+    #expect(count < hostile.count / 4)
     #expect(time < .seconds(20))
   }
 

@@ -34,7 +34,8 @@ struct ProjectedPatch {
     let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
-      fieldCount: UInt64(self.old.fields.count), numberBound: ProjectionTables.numberBound(
+      fieldCount: UInt64(self.old.fields.count),
+      numberBound: ProjectionTables.numberBound(
         self.old.fields, kinds: ProjectionTables.allKinds),
       segments: segmentDifferences, sections: sectionShifts, hints: [])
     let ranges = copies.map {
@@ -61,7 +62,8 @@ struct ProjectedPatch {
     guard let resolved = ResolvedTables(tables, old: old.image),
       let map = AddressMap(old: old.image, tables: resolved, copies: copies)
     else { return nil }
-    return FieldPredictor(map: map, old: old.image, tables: resolved, numberBound: tables.numberBound)
+    return FieldPredictor(
+      map: map, old: old.image, tables: resolved, numberBound: tables.numberBound)
   }
 
   /// Whether the applying side need not look for fields too often.
@@ -70,7 +72,8 @@ struct ProjectedPatch {
     let limit = FieldPool.maxLoads(oldLength: length, newLength: UInt64(newLength))
     var pool = FieldPool(oldLength: length, fieldCount: UInt64(self.old.fields.count))
     for copy in copies {
-      for window in (copy.old / FieldWindow.size)...((copy.old &+ copy.count &- 1) / FieldWindow.size)
+      for window
+        in (copy.old / FieldWindow.size)...((copy.old &+ copy.count &- 1) / FieldWindow.size)
       where pool.find(window) == nil {
         let start = window &* FieldWindow.size
         let fields = self.old.fields

@@ -54,7 +54,8 @@ package struct FieldIndex: Sendable {
     let hasTypes = regions.contains { $0.format == .btf }
     restsOfTypes = hasTypes ? [UInt64](repeating: 0, count: windows) : []
     tables = regions.firstIndex {
-      $0.format == .data && image.machine == .x86_64 && image.sections[$0.section].isNamed(".rodata")
+      $0.format == .data && image.machine == .x86_64
+        && image.sections[$0.section].isNamed(".rodata")
     }
     if let tables { tableStarts = BitSet(count: regions[tables].range.count / 4 &+ 2) }
     if regions.contains(where: { $0.format == .relocations || $0.format == .relativeRelocations }),

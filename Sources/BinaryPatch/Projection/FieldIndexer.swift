@@ -31,7 +31,8 @@ struct FieldIndexer<Old: OldBytes & ~Copyable>: ~Copyable {
     try readHeader(number, &old)
     let isRelocatable = index.image.isRelocatable
     switch region.format {
-    case .code where index.image.machine == .x86_64: try sweep(number, &old, FieldIndexStep.stepCode)
+    case .code where index.image.machine == .x86_64:
+      try sweep(number, &old, FieldIndexStep.stepCode)
     case .ehFrame: try sweep(number, &old, FieldIndexStep.stepEhFrame)
     case .btf:
       var type = RestOfType()

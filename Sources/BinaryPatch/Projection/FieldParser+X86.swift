@@ -56,7 +56,8 @@ extension FieldParser {
     let table = index.image.sections[relocations].range
     let number = Int(view.bytes.load32(at &+ 1))
     // An address of a program is no number.
-    guard number < table.count / Relocation.byteCount, index.lowestAddress.map({ number < $0 }) ?? true
+    guard number < table.count / Relocation.byteCount,
+      index.lowestAddress.map({ number < $0 }) ?? true
     else { return }
     list.append(
       .index, at: view.base &+ at &+ 1,

@@ -38,7 +38,9 @@ package struct FieldParser: ~Escapable {
   private mutating func parseRegions(_ window: Int) {
     let before = list.window.lowerBound &- FieldWindow.reach
     var number = index.firstRegion(endingAfter: before)
-    while number < index.regions.count, index.regions[number].range.lowerBound < list.window.upperBound {
+    while number < index.regions.count,
+      index.regions[number].range.lowerBound < list.window.upperBound
+    {
       let region = index.regions[number]
       if region.format == .ehFrameHeader { parsePointer(of: region) }
       if region.entries.upperBound > before, region.entries.lowerBound < list.window.upperBound {
