@@ -47,7 +47,7 @@ struct FieldWindowTests {
     ])
   func real(path: String) throws {
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-    let count = try check(bytes, sizes: [FieldWindow.size, 1 << 10], "\(path)")
+    let count = try check(bytes, sizes: [FieldWindow.size], "\(path)")
     #expect(count > bytes.count / 100)
   }
 
@@ -66,7 +66,7 @@ struct FieldWindowTests {
     "Executables that lie: headers, tables and bytes changed", arguments: [62, 183] as [UInt16])
   func hostile(machine: UInt16) throws {
     var random = SeededGenerator.fresh("hostile windows \(machine)")
-    for round in 0..<1500 {
+    for round in 0..<600 {
       var bytes = HostileExecutableTests.full(
         machine: machine, type: UInt16(round % 3 + 1), seed: random.next()
       ).bytes
@@ -80,7 +80,7 @@ struct FieldWindowTests {
           [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)]
           .randomElement(using: &random) ?? 0
       }
-      try check(bytes, sizes: [64, 256], "round \(round)")
+      try check(bytes, sizes: [round % 2 == 0 ? 192 : 1024], "round \(round)")
     }
   }
 
@@ -90,7 +90,7 @@ struct FieldWindowTests {
     for name in ["x86_64-library", "x86_64-object", "aarch64-library"] {
       let url = TestImages.url("compat/patches/projected-1-\(name).old")
       let bytes = [UInt8](try Data(contentsOf: url))
-      for round in 0..<60 {
+      for round in 0..<20 {
         var hostile = bytes
         for _ in 0..<Int.random(in: 1...40, using: &random) {
           hostile[Int.random(in: 16..<bytes.count, using: &random)] = UInt8.random(

@@ -1,7 +1,8 @@
 // delta-benchmark OLD NEW PATCH [PLAIN]
 //
 // Makes a patch as the builder does, and one of kind plain; writes them; applies both, and checks
-// the results. Prints one line: kind, bytes of both patches, CPU seconds to make both, MB/s of applying
+// the results. `delta-benchmark --apply OLD PATCH` only applies, reads old from the file, and prints the
+// memory that the patch says applying takes, and the peak of this process before and after, in KiB. Prints one line: kind, bytes of both patches, CPU seconds to make both, MB/s of applying
 // both, memory that applying needs, peak of this process in KiB.
 import BinaryDiff
 import BinaryPatch
@@ -70,7 +71,41 @@ func text(_ value: Double) -> String {
   return "\(hundredths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
 }
 
+/// A file as old bytes.
+struct FileBytes: OldBytes {
+  let descriptor: Int32
+  let byteCount: UInt64
+
+  mutating func read(at offset: UInt64, into output: inout OutputRawSpan) throws(Never) {
+    unsafe output.withUnsafeMutableBytes { bytes, count in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+      count += max(unsafe pread(descriptor, room.baseAddress, room.count, Int(offset)), 0)
+    }
+  }
+}
+
+func measureMemory(_ old: String, _ patch: String) throws {
+  let patch = try read(patch)
+  let descriptor = unsafe open(old, O_RDONLY)
+  let length = UInt64(lseek(descriptor, 0, SEEK_END))
+  let needed = try PatchStatistics(patch: patch.rawSpan).applyMemory
+  var part: [UInt8] = []
+  part.reserveCapacity(128 << 10)
+  let before = peak()
+  var applier = try PatchApplier(
+    patch: patch, old: FileBytes(descriptor: descriptor, byteCount: length))
+  while !applier.isFinished {
+    part.removeAll(keepingCapacity: true)
+    try part.append(upTo: 128 << 10) { output in try applier.read(into: &output) }
+  }
+  print("\(needed / 1024)\t\(before)\t\(peak())")
+}
+
 let arguments = CommandLine.arguments
+if arguments.count == 4, arguments[1] == "--apply" {
+  try measureMemory(arguments[2], arguments[3])
+  exit(0)
+}
 guard arguments.count >= 4 else {
   throw Failure(what: "usage: delta-benchmark OLD NEW PATCH [PLAIN]")
 }
