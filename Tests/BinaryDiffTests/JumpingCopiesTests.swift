@@ -24,7 +24,7 @@ struct JumpingCopiesTests {
     let image = try #require(read)
     let windows = old.count / FieldWindow.size
     let ranges = (0..<copies).map {
-      CopyRange(old: $0 * 7 % windows * FieldWindow.size + 256, new: $0 * 8, count: 8)
+      CopyRange(new: $0 * 8, old: $0 * 7 % windows * FieldWindow.size + 256, count: 8)
     }
     let tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.count), fieldCount: fieldCount,
