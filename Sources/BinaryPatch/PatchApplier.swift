@@ -4,9 +4,9 @@ internal import Bytes
 ///
 /// The whole patch is checked before the first byte: one that lies gives an error from the
 /// initializer and no output. Memory is the patch and one window of 64 KiB, whatever the lengths
-/// of old and new; work is proportional to the patch and what it produces. Only a patch of kind
-/// ``PatchKind/projected`` has all of old, and what was found in it, in memory from the first byte
-/// on; ``PatchStatistics/applyMemory`` says how much that is.
+/// of old and new; work is proportional to the patch and what it produces. A patch of kind
+/// ``PatchKind/projected`` reads old once more before the first byte, and keeps windows of it with
+/// what was found in them; ``PatchStatistics/applyMemory`` says how much that is.
 ///
 ///     var applier = try PatchApplier(patch: patch, old: file)
 ///     while !applier.isFinished { try applier.read(into: &output); … }
@@ -110,7 +110,7 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
       insertLeft = step.insertCount
       copyLeft = step.copyCount
       source = step.source
-      projection?.startCopy(at: source)
+      projection?.startCopy()
     } else {
       insertLeft = control.newLeft
     }
@@ -150,14 +150,10 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   ) throws(PatchApplyError<Old.Failure>) {
     let patch = patch
     if projection?.readyCount == 0 {
-      do throws(PatchError) {
-        // Both fit: copies are inside old, which is in memory.
-        try projection?.make(
-          from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
-          in: patch.rawSpan)
-      } catch {
-        throw .patch(error)
-      }
+      // Both fit: copies are inside old, which has less than 4 GiB.
+      try projection?.make(
+        &old, &window, from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
+        in: patch.rawSpan)
     }
     let count = UInt64(projection?.take(into: &output) ?? 0)
     source &+= count
@@ -165,27 +161,16 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     produced &+= count
   }
 
-  /// Reads all of old, and finds its fields.
+  /// Puts what a projected patch says together with old: one pass over that.
   private mutating func project(
     _ tables: ProjectionTables
   ) throws(PatchApplyError<Old.Failure>) {
-    var bytes: [UInt8] = []
-    let count = Int(tables.oldLength)
-    do throws(Old.Failure) {
-      try bytes.append(upTo: count) { output throws(Old.Failure) in
-        try old.read(at: 0, into: &output)
-      }
-    } catch {
-      throw .old(error)
-    }
-    guard bytes.count == count else { throw .patch(.oldEnded(at: UInt64(bytes.count))) }
     let patch = patch
-    let known = tables.usesKnowledge ? takeKnowledge() : ProjectionKnowledge()
-    do throws(PatchError) {
-      let copies = try control.allCopies(in: patch.rawSpan)
-      projection = try Projection(old: bytes, tables, copies: copies, known)
-    } catch {
-      throw .patch(error)
+    let known = tables.usesKnowledge ? takeKnowledge() : ProjectionKnowledge(of: tables)
+    let control = control
+    projection = try Projection(&old, tables, newLength: newLength, known) {
+      image, resolved throws(PatchError) in
+      try control.addressMap(image, resolved, in: patch.rawSpan)
     }
     self.tables = nil
   }

@@ -39,6 +39,9 @@ public struct PatchStatistics: Equatable, Sendable {
   init(_ patch: RawSpan, _ layout: PatchLayout, oldLength: UInt64) throws(PatchError) {
     var control = ControlReader(layout, oldLength: oldLength)
     var copied: UInt64 = 0
+    let tables =
+      layout.kind == .projected
+      ? try ProjectionTables(layout.cursor(.projection), in: patch) : nil
     // All copies lie inside new: their sum does, too.
     while let step = try control.next(in: patch) { copied &+= step.copyCount }
     try control.requireEnd()
@@ -54,15 +57,10 @@ public struct PatchStatistics: Equatable, Sendable {
 
     let projection = layout.cursor(.projection)
     var memory = UInt64(patch.byteCount) &+ UInt64(OldWindow.capacity)
-    var sharesKnowledge = false
-    if layout.kind == .projected {
-      let tables = try ProjectionTables(projection, in: patch)
-      memory = try memory.addingMemory(of: tables, copyCount: layout.copyCount)
-      sharesKnowledge = tables.usesKnowledge
-    }
+    if let tables { memory &+= tables.memory(copyCount: layout.copyCount) }
     projectionByteCount = projection.remaining
     applyMemory = memory
-    self.sharesKnowledge = sharesKnowledge
+    sharesKnowledge = tables?.usesKnowledge ?? false
     kind = layout.kind
     newLength = layout.newLength
     copiedLength = copied
@@ -73,29 +71,5 @@ public struct PatchStatistics: Equatable, Sendable {
     controlByteCount =
       layout.cursor(.insertLengths).remaining &+ layout.cursor(.copyLengths).remaining
       &+ layout.cursor(.sources).remaining
-  }
-}
-
-extension UInt64 {
-  /// With what ``Projection`` takes.
-  fileprivate func addingMemory(
-    of tables: ProjectionTables, copyCount: Int
-  ) throws(PatchError) -> UInt64 {
-    // A parser finds no more fields than a half of old's bytes.
-    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2
-    else { throw .oldMismatch }
-    // While an array of fields grows, there are three times as many as it has; each may have an
-    // address of eight bytes besides. They are sorted from one array into another.
-    let fields = tables.fieldCount &* UInt64(MemoryLayout<Field>.stride &+ 8) &* 3
-    // While the map is made: copies, cut copies as they come and by rank, the pieces.
-    let pieces = UInt64(MapBuilder.mostPieces(copyCount) &+ tables.hints.count) &* 160
-    // Own types; and what is known besides, unless the patch shares that with others.
-    var learned: UInt64 = 0
-    if tables.kinds & ProjectionTables.numberKinds != 0 {
-      learned =
-        LearnedMap.maximumMemory &+ 1 << 20
-        &+ (tables.usesKnowledge ? 0 : ProjectionKnowledge.maximumMemory)
-    }
-    return self &+ tables.oldLength &+ fields &+ pieces &+ learned
   }
 }

@@ -14,6 +14,8 @@ struct BTFTypes: ~Escapable {
   private(set) var starts: [Int] = []
   /// Where strings are in the file.
   let strings: Range<Int>
+  /// Where types end.
+  private let end: Int
 
   /// - Returns: `nil` when there are none.
   @_lifetime(copy bytes)
@@ -29,14 +31,15 @@ struct BTFTypes: ~Escapable {
     var at =
       range.lowerBound &+ Int(bytes.load32(range.lowerBound &+ 4))
       &+ Int(bytes.load32(range.lowerBound &+ 8))
-    let end = min(at &+ Int(bytes.load32(range.lowerBound &+ 12)), range.upperBound)
-    while at &+ 12 <= end {
-      let info = bytes.load32(at &+ 4)
-      guard let tail = FieldParser.tail(of: info &>> 24 & 31) else { break }
-      starts.append(at)
-      at &+= 12 &+ (tail.repeats ? tail.size &* Int(info & 0xffff) : tail.size)
+    end = min(at &+ Int(bytes.load32(range.lowerBound &+ 12)), range.upperBound)
+    let view = WindowView(bytes, base: 0)
+    var rest = RestOfType()
+    while at < end {
+      let isHead = rest.isAtHead
+      guard let next = rest.step(view, at: at, to: end, { _, _ in }) else { return }
+      if isHead { starts.append(at) }
+      at = next
     }
-    guard at <= range.upperBound else { return nil }
   }
 
   /// The kind of the type at a place.
@@ -44,20 +47,17 @@ struct BTFTypes: ~Escapable {
 
   /// Calls `body` with each number of the type at a place that is not 0.
   func forEachNumber(at start: Int, _ body: (_ isType: Bool, _ number: UInt32) -> Void) {
-    let info = bytes.load32(start &+ 4)
-    let kind = info &>> 24 & 31
-    func call(_ isType: Bool, _ at: Int) {
-      let number = bytes.load32(at)
-      if number != 0 { body(isType, number) }
-    }
-    call(false, start)
-    if FieldParser.refersToType(kind) { call(true, start &+ 8) }
-    guard let tail = FieldParser.tail(of: kind), tail.size > 0 else { return }
-    for index in 0..<(tail.repeats ? Int(info & 0xffff) : 1) {
-      for (offset, domain) in tail.fields {
-        call(domain == .type, start &+ 12 &+ index &* tail.size &+ offset)
+    let view = WindowView(bytes, base: 0)
+    var rest = RestOfType()
+    var at = start
+    repeat {
+      let next = rest.step(view, at: at, to: end) { domain, place in
+        let number = bytes.load32(place)
+        if number != 0 { body(domain == .type, number) }
       }
-    }
+      guard let next else { return }
+      at = next
+    } while !rest.isAtHead
   }
 }
 

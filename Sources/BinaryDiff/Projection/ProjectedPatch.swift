@@ -48,10 +48,12 @@ struct ProjectedPatch {
   private func write(
     _ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange], mayShare: Bool
   ) -> PreparedPatch? {
+    guard isWithinWork(copies, new.byteCount) else { return nil }
     let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
-      fieldCount: UInt64(self.old.found), segments: segmentDifferences, sections: sectionShifts,
+      fieldCount: UInt64(self.old.fields.count), segments: segmentDifferences,
+      sections: sectionShifts,
       hints: [], stringsShift: stringsShift)
     if !mayShare, let oldBases = self.old.bases, let newBases = self.new.bases {
       tables.oldBases = oldBases
@@ -120,7 +122,29 @@ struct ProjectedPatch {
     guard let resolved = ResolvedTables(tables, old: old.image),
       let map = AddressMap(old: old.image, tables: resolved, copies: copies)
     else { return nil }
-    return FieldPredictor(map: map, old: old.image, tables: resolved)
+    return FieldPredictor(
+      map: map, old: old.image, tables: resolved, ProjectionKnowledge(of: tables))
+  }
+
+  /// Whether the applying side need not look for fields too often.
+  private func isWithinWork(_ copies: [CopyRange], _ newLength: Int) -> Bool {
+    let length = UInt64(self.old.image.byteCount)
+    let limit = FieldPool.maxLoads(oldLength: length, newLength: UInt64(newLength))
+    var pool = FieldPool(oldLength: length, fieldCount: UInt64(self.old.fields.count))
+    for copy in copies {
+      for window
+        in (copy.old / FieldWindow.size)...((copy.old &+ copy.count &- 1) / FieldWindow.size)
+      where pool.find(window) == nil {
+        let start = window &* FieldWindow.size
+        let fields = self.old.fields
+        let count =
+          fields.firstIndex(notBefore: start &+ FieldWindow.size)
+          &- fields.firstIndex(notBefore: start)
+        _ = pool.insert(window, count: count)
+        guard pool.loads <= limit else { return false }
+      }
+    }
+    return true
   }
 
   private var segmentDifferences: [ElfSegment] {

@@ -40,7 +40,8 @@ struct SharedPatch: Sendable {
     tables.newBases = new.subtracting(knowledge.newBases)
     knowledge.oldBases = old
     knowledge.newBases = new
-    var predictor = NumberPredictor(old: old, new: new, strings: strings)
+    var predictor = NumberPredictor(
+      old: old, new: new, strings: strings, capacity: tables.numberCapacity)
     var bytes = predicted
     var span = bytes.mutableSpan
     var raw = unsafe span.mutableBytes

@@ -1,33 +1,42 @@
 internal import Bytes
 
 extension FieldParser {
+  /// A name that is longer has no counter: it must be near the window that has that.
+  private static let longestName = 112
+
   /// Names that end with a count of the compiler (`__COUNTER__`), in the strings of symbols: the last
   /// of the kernel's `__UNIQUE_ID_name123`, also before a suffix `.4`.
-  mutating func parseCounters() {
-    for index in sections(where: { $0.type == ElfSection.Kind.symbols }) {
-      let link = image.sections[index].link
-      let strings = image.sections[link].range
-      guard link > 0, spend(strings.count) else { continue }
-      var start = strings.lowerBound
-      while start < strings.upperBound {
-        var end = start
-        while end < strings.upperBound, bytes[end] != 0 { end &+= 1 }
-        appendCounter(ofName: start..<end)
-        start = end &+ 1
-      }
+  mutating func parseCounters(_ region: FieldRegion) {
+    let first = max(list.window.lowerBound &- Self.longestName, region.range.lowerBound)
+    let limit = min(list.window.upperBound, region.range.upperBound)
+    var at = first
+    // The name that goes on there started too early.
+    if at > region.range.lowerBound, view[at &- 1] != 0 { at = end(ofName: at, region) &+ 1 }
+    while at < limit {
+      appendCounter(ofNameAt: at, region)
+      at = end(ofName: at, region) &+ 1
     }
   }
 
-  private mutating func appendCounter(ofName name: Range<Int>) {
+  /// Where the name that has a byte ends, but no further than names in the window are looked for.
+  private func end(ofName start: Int, _ region: FieldRegion) -> Int {
+    let limit = min(list.window.upperBound, region.range.upperBound)
+    var at = start
+    while at < limit, view[at] != 0 { at &+= 1 }
+    return at
+  }
+
+  private mutating func appendCounter(ofNameAt start: Int, _ region: FieldRegion) {
+    let upper = min(region.range.upperBound, start &+ Self.longestName)
     // "__UNIQUE" "_ID_": a longer one has room for four bytes.
-    guard name.count >= 16, bytes.load64(name.lowerBound) == 0x4555_5149_4e55_5f5f,
-      bytes.load32(name.lowerBound &+ 8) == 0x5f44_495f
+    guard upper >= start &+ 16, view.load64(start) == 0x4555_5149_4e55_5f5f,
+      view.load32(start &+ 8) == 0x5f44_495f
     else { return }
-    var end = name.lowerBound &+ 12
-    while end < name.upperBound, bytes[end] != 0x2e { end &+= 1 }
-    guard end >= name.lowerBound &+ 16 else { return }
-    let count = Counter.digitCount(bytes.load32(end &- 4))
-    guard count > 0, let number = Counter.number(bytes.load32(end &- 4), digits: count) else {
+    var end = start &+ 12
+    while end < upper, view[end] != 0, view[end] != 0x2e { end &+= 1 }
+    guard end >= start &+ 16, end < upper || end == region.range.upperBound else { return }
+    let count = Counter.digitCount(view.load32(end &- 4))
+    guard count > 0, let number = Counter.number(view.load32(end &- 4), digits: count) else {
       return
     }
     list.append(.counter, at: end &- 4, target: UInt64(number), adjustment: count)
@@ -36,6 +45,9 @@ extension FieldParser {
 
 /// The last four bytes of a name that ends with a number.
 enum Counter {
+  /// All are below: they have four digits at most.
+  static let bound = 10_000
+
   /// How many of the bytes are digits, from the last one on.
   static func digitCount(_ bytes: UInt32) -> Int {
     var count = 0

@@ -1,42 +1,36 @@
 internal import Bytes
 
 extension FieldParser {
-  /// The section header table: where sections are, and how long; of a relocatable file also where the
-  /// table itself is.
-  mutating func parseSectionHeaders() {
-    guard spend(image.sections.count &* ElfHeader.sectionEntrySize) else { return }
-    let table = Int(truncatingIfNeeded: bytes.load64(40))
-    if image.isRelocatable, !image.sections.isEmpty {
-      list.append(.absolute64, at: 40, target: UInt64(table))
-    }
-    for (index, section) in image.sections.enumerated().dropFirst() {
-      let at = table &+ index &* ElfHeader.sectionEntrySize
+  /// The file's header: where the section header table is.
+  mutating func parseHeader(_ region: FieldRegion) {
+    list.append(
+      .absolute64, at: region.entries.lowerBound, target: UInt64(index.image.sectionTable))
+  }
+
+  /// The section header table: where sections are, and how long.
+  mutating func parseSectionHeaders(_ region: FieldRegion) {
+    let image = index.image
+    for at in places(region, size: ElfHeader.sectionEntrySize) {
+      let number = (at &- region.entries.lowerBound) / ElfHeader.sectionEntrySize
+      // The null section is nowhere.
+      guard number > 0, number < image.sections.count else { continue }
+      let section = image.sections[number]
       if !image.isRelocatable, section.address != 0 {
         list.append(
-          .sectionPlace, at: at &+ 16, target: section.address, adjustment: 1, section: index)
+          .sectionPlace, at: at &+ 16, target: section.address, adjustment: 1, section: number)
       }
-      list.append(.sectionPlace, at: at &+ 24, target: section.offset, section: index)
+      list.append(.sectionPlace, at: at &+ 24, target: section.offset, section: number)
       if !section.range.isEmpty {
         list.append(.sectionLength, at: at &+ 32, target: section.offset)
       }
     }
   }
 
-  /// `__versions`, and the checksums of exported symbols, of a kernel module.
-  mutating func parseChecksums() {
-    for index in sections(where: { $0.isNamed("__versions") }) {
-      // struct modversion_info: eight bytes and a name.
-      parseChecksums(in: image.sections[index].range, each: 64)
-    }
-    for index in sections(where: { $0.isNamed(startingWith: "__kcrctab") }) {
-      parseChecksums(in: image.sections[index].range, each: 4)
-    }
-  }
-
-  private mutating func parseChecksums(in range: Range<Int>, each size: Int) {
-    guard spend(range.count) else { return }
-    for at in stride(from: range.lowerBound, through: range.upperBound &- size, by: size) {
-      let checksum = bytes.load32(at)
+  /// Of a kernel module, `__versions` (`struct modversion_info`: eight bytes and a name), or the
+  /// checksums of the symbols that it exports: the first four bytes of `size`.
+  mutating func parseChecksums(_ region: FieldRegion, each size: Int) {
+    for at in places(region, size: size) {
+      let checksum = view.load32(at)
       if checksum != 0 { list.append(.checksum, at: at, target: UInt64(checksum)) }
     }
   }

@@ -21,7 +21,8 @@ package struct FieldPredictor: Sendable {
     kinds = tables.kinds
     numbers = NumberPredictor(
       old: tables.oldBases, new: tables.newBases,
-      strings: (old.btfStrings, old.btfStrings &+ tables.stringsShift))
+      strings: (old.btfStrings, old.btfStrings &+ tables.stringsShift),
+      capacity: tables.numberCapacity)
     knowledge.oldBases = tables.oldBases
     knowledge.newBases = tables.newBases
     self.knowledge = knowledge

@@ -2,20 +2,26 @@ internal import Bytes
 
 /// How numbers of 32 bits changed, as far as it was learned: old to new, in the order of the old.
 ///
-/// It takes at most ``capacity`` of them, and learns no further ones then. Memory is at most
-/// ``maximumMemory``.
+/// It takes at most so many of them as it is told, and learns no further ones then. Memory is at most
+/// ``memory(capacity:)``.
 package struct LearnedMap: Equatable, Sendable {
   private struct Entry: Equatable {
     var old: UInt32
     var new: UInt32
   }
 
-  /// How many numbers it takes.
-  package static let capacity = 128 << 10
-  /// Each page but the only one is half full or more. While one grows or is cut in two, there are
-  /// three; and there is a little for each page.
-  package static let maximumMemory: UInt64 = 3 << 20
+  /// The most numbers that any takes.
+  package static let maximumCapacity = 128 << 10
+  /// The most memory that any takes, in bytes.
+  package static let maximumMemory = memory(capacity: maximumCapacity)
   private static let pageLength = 512
+
+  /// How much memory one takes at most, in bytes: each page but the only one is half full or more, and
+  /// has room for one number more than a full one. For each there is a little besides.
+  package static func memory(capacity: Int) -> UInt64 {
+    let pages = UInt64(min(capacity, maximumCapacity) / (pageLength / 2) &+ 2)
+    return pages &* UInt64((pageLength &+ 1) &* MemoryLayout<Entry>.stride &+ 128)
+  }
 
   /// Not empty, each sorted, and in order: a sorted array that is cheap to insert into.
   private var pages: [[Entry]] = []
@@ -23,8 +29,12 @@ package struct LearnedMap: Equatable, Sendable {
   private var starts: [UInt32] = []
   /// How many numbers it has.
   package private(set) var count = 0
+  private let capacity: Int
 
-  package init() {}
+  /// - Parameter capacity: How many numbers it takes, of ``maximumCapacity``.
+  package init(capacity: Int = maximumCapacity) {
+    self.capacity = min(capacity, Self.maximumCapacity)
+  }
 
   package static func == (one: LearnedMap, other: LearnedMap) -> Bool {
     one.count == other.count && one.pages.joined().elementsEqual(other.pages.joined())
@@ -59,7 +69,8 @@ package struct LearnedMap: Equatable, Sendable {
   /// Remembers a number, in place of what it was learned to be before.
   package mutating func learn(_ old: UInt32, _ new: UInt32) {
     guard let (page, index) = place(of: old) else {
-      pages = [[Entry(old: old, new: new)]]
+      guard capacity > 0 else { return }
+      pages = [Self.page(of: [Entry(old: old, new: new)])]
       starts = [old]
       count = 1
       return
@@ -68,7 +79,7 @@ package struct LearnedMap: Equatable, Sendable {
       pages[page][index &- 1].new = new
       return
     }
-    guard count < Self.capacity else { return }
+    guard count < capacity else { return }
     count &+= 1
     pages[page].insert(Entry(old: old, new: new), at: index)
     if index == 0 { starts[page] = old }
@@ -90,9 +101,17 @@ package struct LearnedMap: Equatable, Sendable {
     return (page, low)
   }
 
+  /// A page that will not have to grow.
+  private static func page(of entries: some Collection<Entry>) -> [Entry] {
+    var page: [Entry] = []
+    page.reserveCapacity(pageLength &+ 1)
+    page.append(contentsOf: entries)
+    return page
+  }
+
   private mutating func split(_ page: Int) {
     let half = Self.pageLength / 2
-    let upper = Array(pages[page][half...])
+    let upper = Self.page(of: pages[page][half...])
     pages[page].removeSubrange(half...)
     pages.insert(upper, at: page &+ 1)
     starts.insert(upper[0].old, at: page &+ 1)
@@ -132,7 +151,9 @@ extension LearnedMap {
 
   /// Reads what ``append(to:)`` wrote; `nil`: something else.
   init?(_ cursor: inout ByteCursor) {
-    guard let count = cursor.readVarint().flatMap({ Int(exactly: $0) }), count <= Self.capacity
+    self.init()
+    guard let count = cursor.readVarint().flatMap({ Int(exactly: $0) }),
+      count <= Self.maximumCapacity
     else { return nil }
     var numbers: [UInt32] = []
     numbers.reserveCapacity(count)

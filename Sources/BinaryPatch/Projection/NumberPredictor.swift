@@ -7,14 +7,17 @@ package struct NumberPredictor: Sendable {
   /// Where the strings of BTF start in the old file, and in the new.
   package let strings: (old: UInt64, new: UInt64)
   /// The file's own types, counted from its first.
-  private var types = LearnedMap()
+  private var types: LearnedMap
   /// The file's own counters.
-  private var counters = LearnedMap()
+  private var counters: LearnedMap
 
+  /// - Parameter capacity: How many numbers of each kind may be learned.
   package init(
     old: ProjectionKnowledge.Bases, new: ProjectionKnowledge.Bases,
-    strings: (old: UInt64, new: UInt64)
+    strings: (old: UInt64, new: UInt64), capacity: Int
   ) {
+    types = LearnedMap(capacity: capacity)
+    counters = LearnedMap(capacity: capacity)
     self.old = old
     self.new = new
     self.strings = strings

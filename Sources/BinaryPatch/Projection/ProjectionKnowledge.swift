@@ -47,6 +47,14 @@ public struct ProjectionKnowledge: Equatable, Sendable {
   /// None yet.
   public init() {}
 
+  /// None yet, of a patch that keeps it for itself.
+  package init(of tables: ProjectionTables) {
+    types = LearnedMap(capacity: tables.numberCapacity)
+    strings = types
+    checksums = types
+    counters = types
+  }
+
   /// All of it as bytes, for going on later.
   public var encoded: [UInt8] {
     var out: [UInt8] = []

@@ -4,7 +4,7 @@ internal import Bytes
 ///
 /// All are numbers; those marked ± are signed.
 ///
-///     parser version, mask of kinds, length of old, fields found in old
+///     parser version, mask of kinds, length of old, fields of old
 ///     knowledge: 0: none, nothing follows; 1: kept within this patch; 2: shared by a row of them;
 ///         ± first own type and ± first own string of old and of new, less those that are known
 ///         ± by how much further than their section the strings of BTF moved
@@ -30,6 +30,7 @@ package struct ProjectionTables: Equatable, Sendable {
   /// Each has a bit for a kind of fields that are predicted; others are copied as they are.
   package var kinds: UInt64
   package var oldLength: UInt64
+  /// How many fields old has: so many are kept in memory, if that is not too much.
   package var fieldCount: UInt64
   /// Whether the patch is one of a row that share what they teach.
   package var usesKnowledge: Bool

@@ -4,6 +4,8 @@ package struct ResolvedTables: Sendable {
   package let segments: ElfSegments
   package var hints: [MapPiece]
   package let kinds: UInt64
+  /// How many numbers of each kind may be learned.
+  let numberCapacity: Int
   package let oldBases: ProjectionKnowledge.Bases
   package let newBases: ProjectionKnowledge.Bases
   /// By how much the strings of BTF moved in the file.
@@ -29,6 +31,7 @@ package struct ResolvedTables: Sendable {
     self.segments = segments
     hints = tables.hints
     kinds = tables.kinds
+    numberCapacity = tables.numberCapacity
     oldBases = tables.oldBases.added(to: knowledge.oldBases)
     newBases = tables.newBases.added(to: knowledge.newBases)
     sections = [nil] + tables.sections

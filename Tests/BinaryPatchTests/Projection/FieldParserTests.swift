@@ -15,7 +15,7 @@ func allFields(_ elf: SmallElf) throws -> [Field] {
   let bytes = elf.bytes
   let image = try image(of: bytes)
   let parsed = FieldParser.parse(bytes.rawSpan, image)
-  return try #require(parsed).fields
+  return try #require(parsed)
 }
 
 /// The image of a file that must have one.

@@ -64,11 +64,11 @@ struct ProjectionKnowledgeTests {
   @Test("It takes so many numbers and no more, but changes those that it has")
   func capacity() {
     var map = LearnedMap()
-    let count = UInt32(LearnedMap.capacity)
+    let count = UInt32(LearnedMap.maximumCapacity)
     for old in 0..<count { map.learn(old &* 2, old) }
-    #expect(map.count == LearnedMap.capacity)
+    #expect(map.count == LearnedMap.maximumCapacity)
     map.learn(1, 77)
-    #expect(map.count == LearnedMap.capacity)
+    #expect(map.count == LearnedMap.maximumCapacity)
     #expect(map.exact(1) == nil)
     map.learn(4, 78)
     #expect(map.exact(4) == 78)
@@ -108,7 +108,7 @@ struct ProjectionKnowledgeTests {
     }
     // More numbers than there may be, with nothing behind.
     var huge: [UInt8] = [0, 0, 0, 0]
-    huge.append(varint: UInt64(LearnedMap.capacity) + 1)
+    huge.append(varint: UInt64(LearnedMap.maximumCapacity) + 1)
     #expect(ProjectionKnowledge(parsing: huge.rawSpan) == nil)
   }
 }

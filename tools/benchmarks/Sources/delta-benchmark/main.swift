@@ -5,6 +5,11 @@
 // the results. Prints one line: kind, bytes, CPU seconds to make it, MB/s of applying it, memory that
 // applying needs, peak of this process in KiB, counts of the patch; of the plain one bytes, seconds
 // and MB/s. With worst: times what is hard to make patches of; fails when any takes too long.
+//
+// delta-benchmark --apply OLD PATCH
+//
+// Only applies, reads old from the file, and prints the memory that the patch says applying takes, and
+// the peak of this process before and after, in KiB.
 import BinaryDiff
 import BinaryPatch
 import Bytes
@@ -70,8 +75,42 @@ func text(_ value: Double) -> String {
   return "\(hundredths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
 }
 
+/// A file as old bytes.
+struct FileBytes: OldBytes {
+  let descriptor: Int32
+  let byteCount: UInt64
+
+  mutating func read(at offset: UInt64, into output: inout OutputRawSpan) throws(Never) {
+    unsafe output.withUnsafeMutableBytes { bytes, count in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+      count += max(unsafe pread(descriptor, room.baseAddress, room.count, Int(offset)), 0)
+    }
+  }
+}
+
+func measureMemory(_ old: String, _ patch: String) throws {
+  let patch = try read(patch)
+  let descriptor = unsafe open(old, O_RDONLY)
+  let length = UInt64(lseek(descriptor, 0, SEEK_END))
+  let needed = try PatchStatistics(patch: patch.rawSpan).applyMemory
+  var part: [UInt8] = []
+  part.reserveCapacity(128 << 10)
+  let before = peak()
+  var applier = try PatchApplier(
+    patch: patch, old: FileBytes(descriptor: descriptor, byteCount: length))
+  while !applier.isFinished {
+    part.removeAll(keepingCapacity: true)
+    try part.append(upTo: 128 << 10) { output in try applier.read(into: &output) }
+  }
+  print("\(needed / 1024)\t\(before)\t\(peak())")
+}
+
 let arguments = CommandLine.arguments
 if arguments.count == 2, arguments[1] == "worst" { exit(try WorstCases.run() ? 0 : 1) }
+if arguments.count == 4, arguments[1] == "--apply" {
+  try measureMemory(arguments[2], arguments[3])
+  exit(0)
+}
 guard arguments.count >= 4 else {
   throw Failure(what: "usage: delta-benchmark OLD NEW PATCH [PLAIN]")
 }
