@@ -45,10 +45,7 @@ struct FieldWindowTests {
 
   @Test(
     "Libraries and programs of this machine",
-    arguments: [
-      "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
-      "/usr/bin/python3.11", "/bin/bash",
-    ])
+    arguments: ["/lib/x86_64-linux-gnu/libc.so.6", "/bin/bash"])
   func real(path: String) throws {
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     let count = try check(bytes, sizes: [FieldWindow.size], "\(path)")
@@ -70,7 +67,7 @@ struct FieldWindowTests {
     "Executables that lie: headers, tables and bytes changed", arguments: [62, 183] as [UInt16])
   func hostile(machine: UInt16) throws {
     var random = SeededGenerator.fresh("hostile windows \(machine)")
-    for round in 0..<600 {
+    for round in 0..<150 {
       var bytes = HostileExecutableTests.full(
         machine: machine, type: UInt16(round % 3 + 1), seed: random.next()
       ).bytes
@@ -94,7 +91,7 @@ struct FieldWindowTests {
     for name in ["x86_64-library", "x86_64-object", "aarch64-library"] {
       let url = TestImages.url("compat/patches/projected-1-\(name).old")
       let bytes = [UInt8](try Data(contentsOf: url))
-      for round in 0..<20 {
+      for round in 0..<6 {
         var hostile = bytes
         for _ in 0..<Int.random(in: 1...40, using: &random) {
           hostile[Int.random(in: 16..<bytes.count, using: &random)] = UInt8.random(

@@ -58,7 +58,7 @@ struct HostileExecutableTests {
   @Test("Headers and tables with random bytes changed", arguments: [62, 183] as [UInt16])
   func headers(machine: UInt16) throws {
     var random = SeededGenerator.fresh("hostile headers \(machine)")
-    for round in 0..<120 {
+    for round in 0..<40 {
       let bytes = Self.full(machine: machine, type: UInt16(round % 3 + 1)).bytes
       var hostile = bytes
       let table = bytes.count - 64 * 23

@@ -323,6 +323,15 @@ struct FieldParserTests {
         field(.counter, at: at + 15, 7, adjustment: 1),
         field(.counter, at: at + 34, 2345, adjustment: 4),
       ])
+    // Names of 111 and 112 bytes; the last one may be longer, as nothing ends it but the section.
+    for (length, last, count) in [(111, 1, 1), (112, 1, 0), (16, 112, 2), (16, 113, 1)] {
+      let names = [length, last].flatMap { length in
+        Array("__UNIQUE_ID_".utf8) + [UInt8](repeating: 0x37, count: max(length - 12, 1)) + [0]
+      }
+      var object = elf
+      object.sections[1].bytes = Array(names.dropLast())
+      #expect(try fields(object).count == count, "\(length) \(last)")
+    }
     // "as7", "2345"
     #expect(Counter.bytes(0x3773_6169, digits: 1, number: 128) == 0x3873_6169)
     #expect(Counter.bytes(0x3534_3332, digits: 4, number: 71) == 0x3137_3030)
