@@ -24,26 +24,27 @@ struct DeviceState: Hashable, Sendable {
   private static let passing: Set = ["uuid", "receivedUUID", "warnings", "leftovers", "pending"]
 
   /// Reads all of it. `status` must be able to, whatever was interrupted.
-  init(of mounted: Mounted, _ programs: Programs, backend: String) throws {
+  init(of mounted: Mounted, _ programs: Programs, _ operation: Operation) throws {
     let top = try mounted.open()
     let all = try Subvolume.list(in: top).map { ($0, String(decoding: $0.name, as: UTF8.self)) }
     let (versions, others) = (
       all.filter { $0.1.hasPrefix("sys_root_v") }, Set(all.map(\.1))
     )
-    func digest(_ name: String) throws -> String? {
+    func digest(_ name: String, withTimes: Bool = true) throws -> String? {
       guard others.contains(name) else { return nil }
       let root = try top.open(beneath: name, .directory)
-      return try TreeSummary(of: root).digest.full.description
+      let digest = try TreeSummary(of: root).digest
+      return (withTimes ? digest.full : digest.content).description
     }
-    current = try digest("sys_root_current")
-    last = try digest("sys_root_last")
+    current = try digest("sys_root_current", withTimes: !operation.writesInside)
+    last = try digest("sys_root_last", withTimes: !operation.writesInside)
     home = try digest("home")
     self.versions = [:]
     for (_, name) in versions { self.versions[name] = try digest(name) }
     writable = versions.filter { !$0.0.isReadOnly }.map(\.1)
     let id = try FileSystem.defaultSubvolume(of: top)
     defaultSubvolume = id == 5 ? "top" : all.first { $0.0.id == id }?.1 ?? "nothing: \(id)"
-    let json = try Self.json(of: mounted, programs, backend)
+    let json = try Self.json(of: mounted, programs, operation.backend)
     status = try Self.text(json)
     unfinished = others.filter { $0.hasPrefix(".sys_root") }.sorted()
     let records =
@@ -58,8 +59,10 @@ struct DeviceState: Hashable, Sendable {
   ) throws -> [String: Any] {
     let outcome = try programs.need(
       "btrfs-update", ["status", "--json", "--root", mounted.point, "--boot-backend", backend])
-    let line = outcome.lines.last { $0.hasPrefix("{") } ?? ""
-    guard let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    // One line, that comes in pieces.
+    let text = outcome.lines.drop { !$0.hasPrefix("{") }.joined()
+    guard
+      let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
     else { throw Failure("status says \(outcome.text)") }
     return object
   }

@@ -26,7 +26,7 @@ struct Host: Sendable {
   func mount(_ image: Image) throws -> Mounted {
     let point = fresh("mount")
     try Descriptor.open(path, .directory).makeDirectory(String(point.dropFirst(path.count + 1)))
-    try programs.need("mount", ["-o", "loop,noatime", image.path, point])
+    try programs.need("mount", ["-o", "loop,noatime,subvolid=5", image.path, point])
     return Mounted(programs: programs, point: point)
   }
 

@@ -12,8 +12,8 @@ struct Harness {
   /// Whether the program can be killed at a call: a debug build.
   private var canKill = false
 
-  private static let judges = 2
-  private static let cutsOfARun = 4
+  private static let judges = 4
+  private static let cutsOfARun = 3
 
   init(_ options: Options) throws {
     self.options = options
@@ -61,7 +61,7 @@ struct Harness {
 
   private mutating func cuts(of index: Int) throws -> [Cut] {
     do {
-      guard canKill, Int.random(in: 0..<3, using: &random) == 0 else {
+      guard canKill, Bool.random(using: &random) else {
         return try scenes[index].cut(times: Self.cutsOfARun, &random)
       }
       return try [cut(of: scenes[index])].compactMap(\.self)
@@ -111,6 +111,8 @@ struct Harness {
         case .failure(let error): report(error, cut.moment, of: scene, cut)
         }
         try cut.image.remove()
+        let count = statistics.cuts
+        if count.isMultiple(of: 100) { print("\(count) cuts, \(statistics.failures) failed") }
       }
     }
   }

@@ -30,6 +30,9 @@ struct Operation: Sendable {
   /// Whether a state between the old and the new one is as good: versions more or less, and nothing
   /// else.
   var hasBetween = false
+  /// Whether it writes into the system that becomes current: then modification times of directories
+  /// are those of the moment.
+  var writesInside = false
 
   static let all = [
     Operation(
@@ -45,7 +48,8 @@ struct Operation: Sendable {
       backend: "default-subvolume"),
     Operation(
       name: "activate-persist", stage: .ready,
-      arguments: ["activate", "3", "--persist", "etc/hostname", "--persist", "var/lib/data"]),
+      arguments: ["activate", "3", "--persist", "etc/hostname", "--persist", "var/lib/data"],
+      writesInside: true),
     Operation(name: "activate-on-trial", stage: .trial, arguments: ["activate", "1"]),
     Operation(name: "rollback", stage: .ready, arguments: ["rollback"], isRepeatable: false),
     Operation(
@@ -63,8 +67,10 @@ struct Operation: Sendable {
       name: "prune", stage: .four, arguments: ["prune", "--keep", "1"], hasBetween: true),
     Operation(
       name: "factory-reset", stage: .ready,
-      arguments: ["factory-reset", "--keep", "etc/hostname", "--wipe", "home"]),
+      arguments: ["factory-reset", "--keep", "etc/hostname", "--wipe", "home"],
+      writesInside: true),
     Operation(
-      name: "factory-reset-last", stage: .ready, arguments: ["factory-reset", "1", "--keep-last"]),
+      name: "factory-reset-last", stage: .ready, arguments: ["factory-reset", "1", "--keep-last"],
+      isRepeatable: false),
   ]
 }

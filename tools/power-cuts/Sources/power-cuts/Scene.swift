@@ -41,7 +41,7 @@ struct Scene: Sendable {
   private static func state(
     of device: Mounted, _ operation: Operation, _ workshop: Workshop
   ) throws -> DeviceState {
-    try DeviceState(of: device, workshop.programs, backend: operation.backend)
+    try DeviceState(of: device, workshop.programs, operation)
   }
 
   func state(of device: Mounted) throws -> DeviceState {
@@ -104,7 +104,7 @@ extension Scene {
   }
 
   private func moments(_ count: Int, _ random: inout SplitMix) -> [Duration] {
-    (0..<count).map { _ in duration * Double.random(in: 0.05...1.05, using: &random) }
+    (0..<count).map { _ in duration * Double.random(in: 0.1...1.2, using: &random) }
   }
 
   /// Kills the operation right after a system call that changes something, and cuts there.

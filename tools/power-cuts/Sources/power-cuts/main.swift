@@ -4,6 +4,8 @@
 // Started by tools/powercut, which makes the host file system. Ends with 1 if anything failed.
 import Foundation
 
+// A log is to be read while it grows.
+unsafe setlinebuf(stdout)
 do {
   var harness = try Harness(Options(Array(CommandLine.arguments.dropFirst())))
   try await harness.run()
