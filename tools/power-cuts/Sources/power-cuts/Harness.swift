@@ -45,8 +45,8 @@ struct Harness {
       for scene in scenes { try await runEveryCall(of: scene) }
     }
     let seconds = (Machine.monotonicTime() - begin).components.seconds
-    print(statistics.table)
-    print("seed 0x\(String(options.seed, radix: 16)), \(seconds) s")
+    say(statistics.table)
+    say("seed 0x\(String(options.seed, radix: 16)), \(seconds) s")
   }
 
   /// All operations in turn, in another order each time.
@@ -112,7 +112,7 @@ struct Harness {
         }
         try cut.image.remove()
         let count = statistics.cuts
-        if count.isMultiple(of: 100) { print("\(count) cuts, \(statistics.failures) failed") }
+        if count.isMultiple(of: 100) { say("\(count) cuts, \(statistics.failures) failed") }
       }
     }
   }
@@ -120,12 +120,12 @@ struct Harness {
   private mutating func report(_ error: any Error, _ moment: String, of scene: Scene, _ cut: Cut?) {
     let name = scene.operation.name
     statistics.add(nil, of: name)
-    print("FAILED \(name), cut \(moment), seed 0x\(String(options.seed, radix: 16)): \(error)")
+    say("FAILED \(name), cut \(moment), seed 0x\(String(options.seed, radix: 16)): \(error)")
     guard let cut, !options.failures.isEmpty else { return }
     let kept = "\(options.failures)/powercut-\(name)-\(statistics.failures).img"
     let outcome = Result {
       try host.programs.need("cp", ["--sparse=always", cut.image.path, kept])
     }
-    print((try? outcome.get()) == nil ? "its image could not be kept" : "its image is \(kept)")
+    say((try? outcome.get()) == nil ? "its image could not be kept" : "its image is \(kept)")
   }
 }

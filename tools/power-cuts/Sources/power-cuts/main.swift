@@ -4,13 +4,11 @@
 // Started by tools/powercut, which makes the host file system. Ends with 1 if anything failed.
 import Foundation
 
-// A log is to be read while it grows.
-unsafe setlinebuf(stdout)
 do {
   var harness = try Harness(Options(Array(CommandLine.arguments.dropFirst())))
   try await harness.run()
   if harness.statistics.failures > 0 { exit(1) }
 } catch {
-  print("\(error)")
+  say("\(error)")
   exit(2)
 }
