@@ -12,8 +12,8 @@ struct Harness {
   /// Whether the program can be killed at a call: a debug build.
   private var canKill = false
 
-  private static let judges = 4
-  private static let cutsOfARun = 3
+  private static let judges = 6
+  private static let cutsOfARun = 6
 
   init(_ options: Options) throws {
     self.options = options

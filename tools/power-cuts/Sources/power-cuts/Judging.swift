@@ -102,7 +102,7 @@ extension Scene {
     if end == .new, !operation.isRepeatable { return }
     var outcome = try programs.run("btrfs-update", arguments(operation.arguments, device))
     if outcome.status == 32, end != .old, operation.arguments.first == "apply" {
-      if operation.rest.isEmpty { return }
+      guard end == .between else { return }
       outcome = try programs.run("btrfs-update", arguments(operation.rest, device))
     }
     guard outcome.end.isSuccess else {

@@ -25,7 +25,7 @@ struct Operation: Sendable {
   var backend = "names"
   /// Whether doing it again, when it was done, does nothing more.
   var isRepeatable = true
-  /// What does the rest if the repeated operation says that the version is installed (32).
+  /// What does the rest where the version is installed (32), and nothing more was done.
   var rest: [String] = []
   /// Whether a state between the old and the new one is as good: versions more or less, and nothing
   /// else.
