@@ -73,38 +73,37 @@ extension Scene {
     let isSyncing = Bool.random(using: &random)
     let syncs = isSyncing ? self.moments(6, &random).map { ($0, false) } : []
     let events = (moments.map { ($0, true) } + syncs).sorted { $0.0 < $1.0 }
-    let device = try host.mount(copy)
-    var cuts: [Cut] = []
-    do {
-      let process = try programs.start("btrfs-update", arguments(operation.arguments, device))
-      let begin = Machine.monotonicTime()
-      for (moment, isCut) in events {
-        let wait = moment - (Machine.monotonicTime() - begin)
-        if wait > .zero { Machine.sleep(wait) }
-        guard isCut else {
-          try device.sync()
-          continue
+    let (cuts, run) = try host.with(copy) { device in
+      let run = Run(programs, arguments(operation.arguments, device))
+      var cuts: [Cut] = []
+      do {
+        for (moment, isCut) in events where run.lasts(until: moment) {
+          guard isCut else {
+            try device.sync()
+            continue
+          }
+          let image = try copy.copy(to: host.fresh("cut.img"))
+          let what = "after \(moment.microseconds) µs\(isSyncing ? ", syncing" : "")"
+          cuts.append(Cut(image: image, moment: what, seed: random.next()))
         }
-        let microseconds = moment.components.attoseconds / 1_000_000_000_000
-        cuts.append(
-          Cut(
-            image: try copy.copy(to: host.fresh("cut.img")),
-            moment: "after \(microseconds) µs\(isSyncing ? ", syncing" : "")",
-            seed: random.next()))
+      } catch {
+        run.wait()
+        throw error
       }
-      let outcome = try Programs.finish(process)
-      guard outcome.end.isSuccess else { throw Failure("\(outcome.end): \(outcome.text)") }
-    } catch {
-      try? device.unmount()
-      throw error
+      run.wait()
+      return (cuts, run)
     }
-    try device.unmount()
     try copy.remove()
+    let outcome = try run.outcome()
+    guard outcome.end.isSuccess else { throw Failure("\(outcome.end): \(outcome.text)") }
+    // The machine is not always as busy as it was.
+    duration = (duration * 2 + run.duration) / 3
     return cuts
   }
 
+  /// Moments from where the program is loaded to a little after its end.
   private func moments(_ count: Int, _ random: inout SplitMix) -> [Duration] {
-    (0..<count).map { _ in duration * Double.random(in: 0.1...1.2, using: &random) }
+    (0..<count).map { _ in duration * Double.random(in: 0.15...1.1, using: &random) }
   }
 
   /// Kills the operation right after a system call that changes something, and cuts there.

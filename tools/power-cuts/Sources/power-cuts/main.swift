@@ -6,8 +6,8 @@ import Foundation
 
 do {
   var harness = try Harness(Options(Array(CommandLine.arguments.dropFirst())))
-  try await harness.run()
-  if harness.statistics.failures > 0 { exit(1) }
+  try harness.run()
+  if harness.court.failed > 0 { exit(1) }
 } catch {
   say("\(error)")
   exit(2)
