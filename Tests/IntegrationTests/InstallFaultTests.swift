@@ -5,6 +5,7 @@ import Linux
 import TestSupport
 import Testing
 import UpdateBuilder
+import UpdateFile
 
 @testable import UpdateInstaller
 
