@@ -90,16 +90,14 @@ struct InstallFaultTests {
 
   @Test("A parent that is written to meanwhile gives no version but the one that was signed")
   func parentWrittenTo() async throws {
-    let state = try bench.state()
     let refusal = try await refusalOfBuilt {
       let parent = "\(bench.disk)/sys_root_v1"
       try run("btrfs", "property", "set", "-f", "-ts", parent, "ro", "false")
       try run("sh", "-c", "seq 100001 160000 >\(parent)/numbers; sync -f \(parent)")
     }
     #expect(refusal != nil)
-    #expect(try bench.state().count == state.count)
-    #expect(try bench.device().subvolume("sys_root_v2") == nil)
-    #expect(try bench.device().status().leftovers.isEmpty)
+    let status = try bench.device().status()
+    #expect(status.versions.map(\.version) == [SystemVersion(1)] && status.leftovers.isEmpty)
   }
 
   @Test("A parent that is deleted meanwhile ends the installation, and nothing stays of it")
