@@ -157,8 +157,9 @@ struct EndToEndBuildTests {
       try bench.refuse("btrfs-delta", arguments, .usage)
     }
     for arguments in [
-      ["apply"], ["apply", "x", "--root", "/"], ["apply", "x", "--keys", "/"], ["status"],
-      ["activate", "one", "--root", "/"], ["activate", "01", "--root", "/"], ["rollback"],
+      ["apply"], ["apply", "x", "--reboot"], ["status", "--root", "/", "--device", "/dev/null"],
+      ["activate", "one", "--root", "/"], ["activate", "01", "--root", "/"],
+      ["activate", "--tries", "0"], ["mark", "fine"], ["rollback", "now"],
     ] {
       try bench.refuse("btrfs-update", arguments, .usage)
     }
