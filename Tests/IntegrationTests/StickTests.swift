@@ -180,11 +180,11 @@ final class StickTests {
     func wanted(_ label: String) throws -> Int32 {
       try runProgram([program, "usb-wanted", "--config-root", system.path, "--", label]).status
     }
-    #expect(try wanted("BTRFS_UPDATE") == 0)
+    #expect(try wanted("BTRFSUPDATE") == 0)
     #expect(try wanted("OTHER") == 37)
     #expect(try wanted("--help") == 37)
     try configure("Labels=MINE")
-    #expect(try wanted("MINE") == 0 && wanted("BTRFS_UPDATE") == 37)
+    #expect(try wanted("MINE") == 0 && wanted("BTRFSUPDATE") == 37)
   }
 }
 
@@ -198,7 +198,7 @@ private final class StickImage {
     directory = try TemporaryDirectory()
     image = directory.path + "/stick.img"
     try run("truncate", "-s", "32M", image)
-    try run("mkfs.ext4", "-q", "-L", "BTRFS_UPDATE", image)
+    try run("mkfs.ext4", "-q", "-L", "BTRFSUPDATE", image)
     try run("mkdir", directory.path + "/mount")
     let output = try run("losetup", "--find", "--show", image)
     device = String(decoding: output.dropLast(), as: UTF8.self)
