@@ -158,6 +158,7 @@ let package = Package(
         "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
         arguments,
       ]),
+    tests("BootTests", ["Bytes", "Linux", "UpdateInstaller"]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(
       "IntegrationTests",

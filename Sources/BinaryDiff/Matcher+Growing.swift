@@ -1,6 +1,11 @@
 internal import Bytes
 
 extension Matcher {
+  /// What a copied byte is worth that is right, and what one costs that is wrong (measured: less for
+  /// either makes patches half a per cent larger).
+  private static let rightWeight = 3
+  private static let wrongWeight = 2
+
   /// Closes the open copy where it is best closed before a match, and opens that.
   mutating func switchCopy(to match: CopyRange) {
     var forward = growth(to: match.new)
@@ -29,7 +34,7 @@ extension Matcher {
   }
 
   /// How many bytes the open copy should grow, at most to `limit` in new: as long as it gets more
-  /// right than wrong.
+  /// right than it costs.
   private func growth(to limit: Int) -> Int {
     let start = open.newEnd
     let oldStart = open.old &+ open.count
@@ -39,10 +44,10 @@ extension Matcher {
     var best = (score: 0, count: 0)
     while at < count, score > best.score &- Self.hopeless {
       let run = new.matchLength(at: start &+ at, old, at: oldStart &+ at, limit: count &- at)
-      score &+= run
+      score &+= run &* Self.rightWeight
       at &+= run
       if score > best.score { best = (score, at) }
-      score &-= 1
+      score &-= Self.wrongWeight
       at &+= 1
     }
     return best.count
@@ -57,10 +62,10 @@ extension Matcher {
     while at < count, score > best.score &- Self.hopeless {
       let run = new.matchLength(
         before: match.new &- at, old, before: match.old &- at, limit: count &- at)
-      score &+= run
+      score &+= run &* Self.rightWeight
       at &+= run
       if score > best.score { best = (score, at) }
-      score &-= 1
+      score &-= Self.wrongWeight
       at &+= 1
     }
     return best.count

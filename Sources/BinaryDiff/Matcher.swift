@@ -3,22 +3,23 @@ internal import Bytes
 /// Decides what of new is copied from where in old: bsdiff's matching.
 ///
 /// New is read once. The copy that is open goes on along its *diagonal* as long as that is about as
-/// good as the best match elsewhere; a match that gets more than ``threshold`` bytes right which
-/// the diagonal gets wrong opens another. Where two copies meet, both grow towards each other while
-/// more bytes are right than wrong, and what lies between is inserted.
+/// good as the best match elsewhere; a match that gets enough bytes right which the diagonal gets
+/// wrong to pay for telling where it is opens another. Where two copies meet, both grow towards each
+/// other while enough bytes are right, and what lies between is inserted.
 struct Matcher: ~Escapable {
-  /// How many more bytes a match must get right to be worth a copy of its own (measured: 4 and 16
-  /// make patches 6 % larger).
-  static let threshold = 8
+  /// How many more bytes than the diagonal a match must get right before its cost is asked for.
+  static let leastGain = 6
+  /// Of ``nearlyEqualWindow`` bytes, the diagonal may get so many wrong before one looks elsewhere.
+  static let mostWrong = 8
   /// A run this long on the open diagonal, or a common prefix or suffix, is taken unseen: a match
   /// elsewhere may be longer, but growing backwards will recover its start.
   static let longRun = 32
-  /// In so many bytes, ``threshold`` may be wrong before one looks elsewhere.
+  /// So many bytes tell whether the diagonal is nearly right.
   static let nearlyEqualWindow = 256
   /// No suffixes are sorted for less than this, however it differs.
   static let shortestSearch = 64
   /// A copy stops growing when it got so many more bytes wrong than right.
-  static let hopeless = 4096
+  static let hopeless = 8192
   /// A copy of fewer bytes costs more than inserting them.
   static let shortestCopy = 8
 
@@ -79,7 +80,7 @@ struct Matcher: ~Escapable {
       if sorted == nil { sorted = try suffixes.get(old) }
       if let sorted { improve(&match, sorted, diagonal) }
       score.extend(to: match.newEnd, diagonal, old, new)
-      if match.count > score.right &+ Self.threshold { return match }
+      if let sorted, isWorthCopying(&match, score.right, sorted) { return match }
       if match.count > 0, match.count == score.right {
         match = CopyRange(new: match.newEnd, old: 0, count: 0)
         score = DiagonalScore(from: match.new)
@@ -112,7 +113,7 @@ struct Matcher: ~Escapable {
     if run >= Self.longRun { return run }
     let window = min(Self.nearlyEqualWindow, end &- at)
     let isGood = new.nearlyMatches(
-      at: at, old, at: source, count: window, allowed: Self.threshold)
+      at: at, old, at: source, count: window, allowed: Self.mostWrong)
     return isGood ? window : 0
   }
 }

@@ -13,7 +13,6 @@ public struct SourceIndex: Sendable {
   private let old: [UInt8]
   private let sources: [Range<Int>]
   private let suffixes = LazySuffixArray()
-  private let masked = LazyMaskedFile()
 
   /// Whether a patch has needed the suffixes.
   var hasSorted: Bool { suffixes.isMade }
@@ -52,14 +51,34 @@ public struct SourceIndex: Sendable {
     to new: RawSpan, expectedAt position: Int = 0, isWholeFile: Bool = false,
     limits: PatchLimits = .standard
   ) throws(DiffError) -> [UInt8] {
+    var knowledge = ProjectionKnowledge()
+    return try prepare(
+      to: new, expectedAt: position, isWholeFile: isWholeFile, mayShare: false, limits: limits
+    ).finish(&knowledge)
+  }
+
+  /// The same patch but for what is better left to all patches together.
+  ///
+  /// - Parameter mayShare: Whether what patches teach is kept from one to the next; if not, it is
+  ///   what ``patch(to:expectedAt:isWholeFile:limits:)`` gives.
+  /// - Throws: ``DiffError/sortFailed(code:)`` when memory does not suffice.
+  public func prepare(
+    to new: RawSpan, expectedAt position: Int = 0, isWholeFile: Bool = false,
+    mayShare: Bool = true, limits: PatchLimits = .standard
+  ) throws(DiffError) -> PreparedPatch {
+    let mayShare = mayShare && new.byteCount <= Self.maxSharedLength
     guard isWholeFile, sources.count == 1, !old.rawSpan.nearlyEquals(new),
-      let (projected, isClearlyBetter) = try ProjectedPatch.make(old.rawSpan, new, masked),
-      limits.allow(projected)
-    else { return try plainPatch(to: new, expectedAt: position) }
+      let (projected, isClearlyBetter) = try ProjectedPatch.make(
+        old.rawSpan, new, mayShare: mayShare, limits)
+    else { return PreparedPatch(try plainPatch(to: new, expectedAt: position)) }
     if isClearlyBetter { return projected }
     let plain = try plainPatch(to: new, expectedAt: position)
-    return PatchEstimate.size(projected) < PatchEstimate.size(plain) ? projected : plain
+    return PatchEstimate.size(projected.estimate) < PatchEstimate.size(plain)
+      ? projected : PreparedPatch(plain)
   }
+
+  /// A longer file keeps to itself: new is in memory twice until the patch is finished.
+  private static let maxSharedLength = 16 << 20
 
   /// The patch without predictions.
   private func plainPatch(to new: RawSpan, expectedAt position: Int) throws(DiffError) -> [UInt8] {
@@ -71,16 +90,6 @@ public struct SourceIndex: Sendable {
       ends: [end] + sources.map(\.upperBound), suffixes: suffixes)
     let copies = try matcher.findCopies()
     return PatchWriter.patch(old: old, new: new, copies: copies)
-  }
-}
-
-extension PatchLimits {
-  /// Whether a projected patch stays in them.
-  fileprivate func allow(_ patch: [UInt8]) -> Bool {
-    guard let statistics = try? PatchStatistics(patch: patch.rawSpan, limits: self) else {
-      return false
-    }
-    return statistics.applyMemory <= maxApplyMemory
   }
 }
 

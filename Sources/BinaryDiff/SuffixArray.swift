@@ -108,4 +108,56 @@ struct SuffixArray: Sendable {
     }
     return best
   }
+
+  /// Calls `body` with places of old that have the first `count` bytes of `new` from `start` on.
+  ///
+  /// - Parameters:
+  ///   - ordered: So many bytes of `new`, `count` at least, say which places come first: those whose
+  ///     bytes go on likewise.
+  ///   - limit: The most places on either side in the order of suffixes.
+  func forEachPlace(
+    of new: RawSpan, at start: Int, count: Int, ordered: Int, in old: RawSpan, limit: Int,
+    _ body: (Int) -> Void
+  ) {
+    let suffixes = offsets.span
+    let middle = rank(of: new, start..<(start &+ ordered), in: old)
+    for step in 1...limit {
+      guard middle &- step >= 0 else { break }
+      let place = Int(suffixes[middle &- step])
+      guard shares(count, new, start, old, place) else { break }
+      body(place)
+    }
+    for step in 0..<limit {
+      guard middle &+ step < suffixes.count else { break }
+      let place = Int(suffixes[middle &+ step])
+      guard shares(count, new, start, old, place) else { break }
+      body(place)
+    }
+  }
+
+  private func shares(
+    _ count: Int, _ new: RawSpan, _ start: Int, _ old: RawSpan, _ place: Int
+  ) -> Bool {
+    count <= old.byteCount &- place
+      && new.matchLength(at: start, old, at: place, limit: count) == count
+  }
+
+  /// How many suffixes come before a range of `new`, of two bytes at least.
+  private func rank(of new: RawSpan, _ range: Range<Int>, in old: RawSpan) -> Int {
+    let pair = Int(new[range.lowerBound]) &<< 8 | Int(new[range.lowerBound &+ 1])
+    let suffixes = offsets.span
+    var high = Int(bucketEnds[pair])
+    var low = high &- Int(bucketCounts[pair])
+    while low < high {
+      let middle = low &+ (high &- low) / 2
+      let suffix = Int(suffixes[middle])
+      let limit = min(range.count, old.byteCount &- suffix)
+      let shared = new.matchLength(at: range.lowerBound, old, at: suffix, limit: limit)
+      let isBefore =
+        shared < range.count
+        && (shared == limit || old[suffix &+ shared] < new[range.lowerBound &+ shared])
+      if isBefore { low = middle &+ 1 } else { high = middle }
+    }
+    return low
+  }
 }

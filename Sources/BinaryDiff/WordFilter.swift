@@ -6,23 +6,17 @@ internal import Bytes
 /// this, a tenth. Bytes with nothing to match, such as compressed ones, are most of what is
 /// searched for.
 struct WordFilter: Sendable {
-  /// Bits for each byte of old, at least: about one yes of 20 is wrong.
-  private static let density = 8
+  /// Bits for each byte of old: about one yes of ten is wrong.
+  private static let density = 5
 
   private let blocks: [UInt64]
-  /// By how much a hash is shifted to give the number of a block.
-  private let shift: UInt64
 
   init(_ old: RawSpan) {
-    // At least two blocks, and so a shift of less than 64.
-    var log: UInt64 = 1
-    while 64 << log < old.byteCount &* Self.density { log &+= 1 }
-    shift = 64 &- log
-    var blocks = [UInt64](repeating: 0, count: 1 << Int(log))
+    var blocks = [UInt64](repeating: 0, count: old.byteCount &* Self.density / 64 &+ 1)
     var span = blocks.mutableSpan
     for at in 0..<max(old.byteCount &- 7, 0) {
       let hash = Self.hash(old, at)
-      span[Int(hash &>> shift)] |= Self.mask(hash)
+      span[Self.block(hash, of: span.count)] |= Self.mask(hash)
     }
     self.blocks = blocks
   }
@@ -31,7 +25,12 @@ struct WordFilter: Sendable {
   func mayContain(_ new: RawSpan, at offset: Int) -> Bool {
     let hash = Self.hash(new, offset)
     let mask = Self.mask(hash)
-    return blocks[Int(hash &>> shift)] & mask == mask
+    return blocks[Self.block(hash, of: blocks.count)] & mask == mask
+  }
+
+  /// The number of a hash's block: its highest bits, scaled.
+  private static func block(_ hash: UInt64, of count: Int) -> Int {
+    Int(hash.multipliedFullWidth(by: UInt64(count)).high)
   }
 
   /// Fibonacci hashing: the higher a bit, the more bytes it depends on.

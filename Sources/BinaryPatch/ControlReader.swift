@@ -45,18 +45,22 @@ struct ControlReader {
     return PatchStep(insertCount: insertCount, source: source, copyCount: copyCount)
   }
 
-  /// All steps that are left as ranges, without reading on.
-  func allCopies(in patch: RawSpan) throws(PatchError) -> [CopiedRange] {
+  /// Where all steps that are left say that old addresses went, without reading on; `nil`: too many
+  /// pieces.
+  func addressMap(
+    _ old: ElfImage, _ tables: ResolvedTables, in patch: RawSpan
+  ) throws(PatchError) -> AddressMap? {
     var reader = self
-    var copies: [CopiedRange] = []
-    copies.reserveCapacity(stepsLeft)
+    var builder = MapBuilder(old.segments, tables.segments, tables.hints, copyCount: stepsLeft)
     var at: UInt64 = 0
     while let step = try reader.next(in: patch) {
       at &+= step.insertCount
-      copies.append(CopiedRange(old: step.source, new: at, count: step.copyCount))
+      guard builder.add(CopiedRange(old: step.source, new: at, count: step.copyCount)) else {
+        return nil
+      }
       at &+= step.copyCount
     }
-    return copies
+    return AddressMap(old: old, tables: tables, pieces: builder.resolve())
   }
 
   /// Checks, after the last step, that every number was read.

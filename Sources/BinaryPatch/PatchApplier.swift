@@ -4,9 +4,9 @@ internal import Bytes
 ///
 /// The whole patch is checked before the first byte: one that lies gives an error from the
 /// initializer and no output. Memory is the patch and one window of 64 KiB, whatever the lengths
-/// of old and new; work is proportional to the patch and what it produces. Only a patch of kind
-/// ``PatchKind/projected`` has all of old, and what was found in it, in memory from the first byte
-/// on; ``PatchStatistics/applyMemory`` says how much that is.
+/// of old and new; work is proportional to the patch and what it produces. A patch of kind
+/// ``PatchKind/projected`` reads old once more before the first byte, and keeps windows of it with
+/// what was found in them; ``PatchStatistics/applyMemory`` says how much that is.
 ///
 ///     var applier = try PatchApplier(patch: patch, old: file)
 ///     while !applier.isFinished { try applier.read(into: &output); … }
@@ -23,6 +23,8 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   /// What of a projected patch is not yet put together with old.
   private var tables: ProjectionTables?
   private var projection: Projection?
+  private var knowledge: ProjectionKnowledge
+  private let sharesKnowledge: Bool
 
   /// How many bytes the patch makes.
   public let newLength: UInt64
@@ -34,10 +36,13 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
 
   /// Takes a patch and the old bytes that it was made for.
   ///
+  /// - Parameter knowledge: What the patches before have left, of those that were made together:
+  ///   ``takeKnowledge()``.
   /// - Throws: ``PatchError`` when any part of the patch is wrong for old bytes of this length.
   /// - Complexity: O(*n*) in the length of the patch.
   public init(
-    patch: [UInt8], old: consuming Old, limits: PatchLimits = .standard
+    patch: [UInt8], old: consuming Old, limits: PatchLimits = .standard,
+    knowledge: consuming ProjectionKnowledge = .init()
   ) throws(PatchError) {
     let oldLength = old.byteCount
     let layout = try PatchLayout(patch.rawSpan, limits: limits)
@@ -54,10 +59,12 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     control = ControlReader(layout, oldLength: oldLength)
     inserted = layout.cursor(.inserted)
     newLength = layout.newLength
+    sharesKnowledge = tables?.usesKnowledge ?? false
     self.tables = tables
     window = OldWindow()
     self.patch = patch
     self.old = old
+    self.knowledge = knowledge
   }
 
   /// Whether all bytes have been made.
@@ -89,13 +96,21 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     guard isFinished else { throw .unfinished(produced: produced, newLength: newLength) }
   }
 
+  /// Gives away what is known for the next patch, once all bytes have been made.
+  public mutating func takeKnowledge() -> ProjectionKnowledge {
+    if sharesKnowledge, let learned = projection?.takeKnowledge() { return learned }
+    var taken = ProjectionKnowledge()
+    swap(&taken, &knowledge)
+    return taken
+  }
+
   private mutating func step() throws(PatchError) {
     let patch = patch
     if let step = try control.next(in: patch.rawSpan) {
       insertLeft = step.insertCount
       copyLeft = step.copyCount
       source = step.source
-      projection?.startCopy(at: source)
+      projection?.startCopy()
     } else {
       insertLeft = control.newLeft
     }
@@ -135,14 +150,10 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   ) throws(PatchApplyError<Old.Failure>) {
     let patch = patch
     if projection?.readyCount == 0 {
-      do throws(PatchError) {
-        // Both fit: copies are inside old, which is in memory.
-        try projection?.make(
-          from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
-          in: patch.rawSpan)
-      } catch {
-        throw .patch(error)
-      }
+      // Both fit: copies are inside old, which has less than 4 GiB.
+      try projection?.make(
+        &old, &window, from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
+        in: patch.rawSpan)
     }
     let count = UInt64(projection?.take(into: &output) ?? 0)
     source &+= count
@@ -150,26 +161,16 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     produced &+= count
   }
 
-  /// Reads all of old, and finds its fields.
+  /// Puts what a projected patch says together with old: one pass over that.
   private mutating func project(
     _ tables: ProjectionTables
   ) throws(PatchApplyError<Old.Failure>) {
-    var bytes: [UInt8] = []
-    let count = Int(tables.oldLength)
-    do throws(Old.Failure) {
-      try bytes.append(upTo: count) { output throws(Old.Failure) in
-        try old.read(at: 0, into: &output)
-      }
-    } catch {
-      throw .old(error)
-    }
-    guard bytes.count == count else { throw .patch(.oldEnded(at: UInt64(bytes.count))) }
     let patch = patch
-    do throws(PatchError) {
-      let copies = try control.allCopies(in: patch.rawSpan)
-      projection = try Projection(old: bytes, tables, copies: copies)
-    } catch {
-      throw .patch(error)
+    let known = tables.usesKnowledge ? takeKnowledge() : ProjectionKnowledge(of: tables)
+    let control = control
+    projection = try Projection(&old, tables, newLength: newLength, known) {
+      image, resolved throws(PatchError) in
+      try control.addressMap(image, resolved, in: patch.rawSpan)
     }
     self.tables = nil
   }

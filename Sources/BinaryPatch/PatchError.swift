@@ -32,10 +32,12 @@ public enum PatchError: Error, Equatable, Sendable {
   case unknownParser(offset: Int, version: UInt64)
   /// What predicting fields takes is wrong here.
   case invalidProjection(offset: Int)
-  /// The old bytes, which a projected patch needs in memory, are more than the limit allows.
+  /// The old bytes of a projected patch are more than the limit allows.
   case oldTooLong(byteCount: UInt64, limit: UInt64)
   /// Applying the patch would take more memory than the limit allows, in bytes.
   case tooMuchMemory(needed: UInt64, limit: UInt64)
+  /// The patch jumps about in old: so many windows of it would have to be gone through.
+  case tooMuchWork(windows: UInt64, limit: UInt64)
   /// The old bytes are not those that the fields of a projected patch were found in.
   case oldMismatch
   /// The old bytes ended before their announced end; the offset is into old.

@@ -21,7 +21,11 @@ public struct PatchStatistics: Equatable, Sendable {
   /// Bytes of the patch that predicting fields takes.
   public let projectionByteCount: Int
   /// How many bytes of memory applying the patch takes at most, the patch itself among them.
+  ///
+  /// What it shares with others comes on top: see ``sharesKnowledge``.
   public let applyMemory: UInt64
+  /// Whether ``ProjectionKnowledge`` is handed on from the patches before to those behind.
+  public let sharesKnowledge: Bool
 
   /// Reads a patch through, and checks all that can be checked without the old bytes.
   ///
@@ -35,6 +39,9 @@ public struct PatchStatistics: Equatable, Sendable {
   init(_ patch: RawSpan, _ layout: PatchLayout, oldLength: UInt64) throws(PatchError) {
     var control = ControlReader(layout, oldLength: oldLength)
     var copied: UInt64 = 0
+    let tables =
+      layout.kind == .projected
+      ? try ProjectionTables(layout.cursor(.projection), in: patch) : nil
     // All copies lie inside new: their sum does, too.
     while let step = try control.next(in: patch) { copied &+= step.copyCount }
     try control.requireEnd()
@@ -50,12 +57,10 @@ public struct PatchStatistics: Equatable, Sendable {
 
     let projection = layout.cursor(.projection)
     var memory = UInt64(patch.byteCount) &+ UInt64(OldWindow.capacity)
-    if layout.kind == .projected {
-      let tables = try ProjectionTables(projection, in: patch)
-      memory = try memory.addingMemory(of: tables, copyCount: layout.copyCount)
-    }
+    if let tables { memory &+= tables.memory(copyCount: layout.copyCount) }
     projectionByteCount = projection.remaining
     applyMemory = memory
+    sharesKnowledge = tables?.usesKnowledge ?? false
     kind = layout.kind
     newLength = layout.newLength
     copiedLength = copied
@@ -66,25 +71,5 @@ public struct PatchStatistics: Equatable, Sendable {
     controlByteCount =
       layout.cursor(.insertLengths).remaining &+ layout.cursor(.copyLengths).remaining
       &+ layout.cursor(.sources).remaining
-  }
-}
-
-extension UInt64 {
-  /// With what ``Projection`` takes.
-  fileprivate func addingMemory(
-    of tables: ProjectionTables, copyCount: Int
-  ) throws(PatchError) -> UInt64 {
-    // A parser finds no more fields than a half of old's bytes.
-    guard tables.oldLength < UInt64(ElfImage.tooLong), tables.fieldCount <= tables.oldLength / 2,
-      tables.numberBound <= tables.oldLength
-    else { throw .oldMismatch }
-    // While an array of fields grows, there are three times as many as it has; each may have an
-    // address of eight bytes besides. They are sorted from one array into another.
-    let fields = tables.fieldCount &* UInt64(MemoryLayout<Field>.stride &+ 8) &* 3
-    // While the map is made: copies, cut copies as they come and by rank, the pieces.
-    let pieces = UInt64(MapBuilder.mostPieces(copyCount) &+ tables.hints.count) &* 160
-    // Two domains, four bytes and a bit for each number, and less for the levels above.
-    let learned = tables.numberBound &* 9
-    return self &+ tables.oldLength &+ fields &+ pieces &+ learned
   }
 }

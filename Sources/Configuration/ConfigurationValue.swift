@@ -21,6 +21,13 @@ extension ConfigurationValue<String> {
     $0
   }
 
+  /// A kernel's command line, without what is added to it.
+  static let commandLine = ConfigurationValue(expected: "text of at most 1900 bytes") {
+    $0.utf8.count <= 1900 ? $0 : nil
+  } text: {
+    $0
+  }
+
   /// A path from the root, in normal form.
   static let path = ConfigurationValue(
     expected: "an absolute path without \"..\", \".\" and doubled slashes"

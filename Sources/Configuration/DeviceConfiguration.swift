@@ -37,10 +37,18 @@ public struct DeviceConfiguration: Hashable, Sendable {
     public var backend = Backend.names
     /// How many boots a new system has to be marked good.
     public var tries = 3
-    /// `bls`: where the boot partition is mounted.
+    /// `bls`, `grub`, `uboot`: where the boot partition is mounted.
     public var directory = "/boot"
-    /// `bls`: what entries begin with.
+    /// The same: the directory on it, and what entries begin with.
     public var entryToken = "btrfs-update"
+    /// The same: the kernel's command line; `nil` for that of the system.
+    public var commandLine: String?
+    /// The same: the kernel's path in the system; `nil` for the newest.
+    public var kernel: String?
+    /// The same: the initrd's path in the system, or `none`; `nil` for the kernel's.
+    public var initrd: String?
+    /// The same: what menus call the device.
+    public var title = "System"
     /// `grub`: the environment block.
     public var grubEnvironment = "/boot/grub/grubenv"
     /// `uboot`: the configuration of `fw_setenv`.

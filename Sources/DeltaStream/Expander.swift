@@ -1,4 +1,4 @@
-internal import BinaryPatch
+public import BinaryPatch
 internal import Bytes
 public import SendStream
 
@@ -15,7 +15,8 @@ public import SendStream
 ///       while let plain = try expander.next() { … }
 ///     }
 ///
-/// Memory: one command, one chunk of ``NormalForm``, and what applying one patch takes.
+/// Memory: one command, one chunk of ``NormalForm``, what applying one patch takes, and
+/// ``/BinaryPatch/ProjectionKnowledge``.
 public struct Expander<Tree: OldTree>: ~Copyable {
   private let tree: Tree
   private let version: StreamVersion
@@ -25,6 +26,8 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private var patch: RunningPatch<Tree.File>?
   /// Known from SNAPSHOT.
   private var parent: ParentIdentity?
+  /// What the patches so far have taught; while one is being expanded, that has it.
+  public private(set) var knowledge: ProjectionKnowledge
   private var pending: CommandKind?
   private var current = CommandKind.end
   private var payload: [UInt8] = []
@@ -33,9 +36,13 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   public init(tree: Tree, base: UInt16) { self.init(tree: tree, base: base, CommandOrder()) }
 
   /// An expander that stands where `order` does.
+  ///
+  /// - Parameter knowledge: What the patches before have taught.
   init(
-    tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard
+    tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard,
+    knowledge: ProjectionKnowledge = .init()
   ) {
+    self.knowledge = knowledge
     self.tree = tree
     self.limits = limits
     self.order = order
@@ -58,8 +65,11 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     case .manifest, .signature: break
     case .patch:
       let command = try PatchCommand(parsing: frame)
+      var known = ProjectionKnowledge()
+      swap(&known, &knowledge)
       patch = try RunningPatch(
-        command, tree: tree, limits: limits, parent: parent, offset: frame.offset)
+        command, tree: tree, limits: limits, parent: parent, offset: frame.offset,
+        knowledge: known)
     default:
       if frame.kind == .snapshot { parent = ParentIdentity(ofSnapshot: frame) }
       payload.removeAll(keepingCapacity: true)
@@ -86,6 +96,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     }
     guard patch != nil else { return false }
     guard let kind = try patch?.next(form: form, version: version, into: &payload) else {
+      knowledge = patch?.takeKnowledge() ?? ProjectionKnowledge()
       patch = nil
       return false
     }

@@ -57,7 +57,8 @@ struct RunningPatch<File: OldFile>: ~Copyable {
 
   init<Tree: OldTree>(
     _ command: borrowing PatchCommand, tree: Tree, limits: PatchLimits,
-    parent: ParentIdentity?, offset commandOffset: UInt64
+    parent: ParentIdentity?, offset commandOffset: UInt64,
+    knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) where Tree.File == File {
     shared = SharedParts(command.clones, commandOffset)
     clonePath = command.sources[0].path
@@ -66,24 +67,30 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     self.commandOffset = commandOffset
     offset = command.offset
     left = command.length
-    applier = try Self.applier(command, tree, limits, parent, path, commandOffset)
+    applier = try Self.applier(
+      command, tree, limits, parent, path, commandOffset, knowledge)
   }
 
   private static func applier<Tree: OldTree>(
     _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits,
-    _ parent: ParentIdentity?, _ path: [UInt8], _ commandOffset: UInt64
+    _ parent: ParentIdentity?, _ path: [UInt8], _ commandOffset: UInt64,
+    _ knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) -> PatchApplier<SourceSpace<File>> where Tree.File == File {
     try SharedParts.check(command.clones, hasParent: parent != nil, commandOffset)
     let old = try SourceSpace(command.sources, in: tree)
     let made: PatchApplier<SourceSpace<File>>
     do throws(PatchError) {
-      made = try PatchApplier(patch: [UInt8](copying: command.data), old: old, limits: limits)
+      made = try PatchApplier(
+        patch: [UInt8](copying: command.data), old: old, limits: limits, knowledge: knowledge)
     } catch { throw .patch(error, path: path, offset: commandOffset) }
     guard made.newLength == command.length else {
       throw .malformedPatch(.size, offset: commandOffset)
     }
     return made
   }
+
+  /// Gives away what is known for the patch behind, at the end of the run.
+  mutating func takeKnowledge() -> ProjectionKnowledge { applier.takeKnowledge() }
 
   /// Makes the payload of the next command, and says which one it is; `nil` at the end of the run.
   mutating func next(

@@ -1,4 +1,4 @@
-internal import BinaryPatch
+public import BinaryPatch
 internal import Bytes
 internal import Crypto
 public import SendStream
@@ -67,6 +67,9 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
 
   /// The version of the plain stream.
   public var plainVersion: StreamVersion { expander.plainVersion }
+
+  /// What the patches so far have taught, at a cut of the payload: going on from there needs it.
+  public var knowledge: ProjectionKnowledge { expander.knowledge }
 
   /// How many bytes of the plain stream there have been.
   public var plainLength: UInt64 { digest.length }

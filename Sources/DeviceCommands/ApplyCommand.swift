@@ -69,11 +69,8 @@ struct ApplyCommand: AsyncParsableCommand {
   }
 
   private static func say(_ installation: Installation) {
-    print("version \(installation.version) is installed")
-    // Not for scripts, which take JSON.
-    if let bytes = installation.bytesWritten {
-      StandardError.write("btrfs-update: \(ByteCount(bytes)) were written to the disk\n")
-    }
+    let written = installation.bytesWritten.map { ", \(ByteCount($0)) were written to the disk" }
+    print("version \(installation.version) is installed\(written ?? "")")
   }
 
   private static func json(_ installation: Installation, isActivated: Bool) -> JSONValue {

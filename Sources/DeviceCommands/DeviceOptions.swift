@@ -19,9 +19,7 @@ struct RootOptions: ParsableArguments {
   var device: String?
   @Option(help: "The directory below the top level that holds them. [default: the top level]")
   var directory: String?
-  @Option(
-    help: "What the boot loader goes by: names or default-subvolume. [default: Backend= of [Boot]]")
-  var bootBackend: BootBackendName?
+  @OptionGroup var boot: BootOptions
   @OptionGroup var configuration: ConfigurationOptions
 
   /// One of the ways, and no more.
@@ -37,7 +35,7 @@ struct RootOptions: ParsableArguments {
   /// Opens it, with the running system's hooks.
   func open(_ loaded: LoadedConfiguration) throws -> Device {
     var device = try Device(
-      location(loaded.configuration), boot: (bootBackend ?? .names).backend)
+      location(loaded.configuration), boot: boot.backend(loaded.configuration.boot))
     let hooks = loaded.configuration.hooks
     device.hooks = Hooks(configuration.rules(timeLimit: hooks.timeLimit))
     return device

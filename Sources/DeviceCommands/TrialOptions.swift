@@ -36,16 +36,3 @@ struct RebootOption: ParsableArguments {
 enum Rebooting {
   @TaskLocal static var request: @Sendable () throws -> Void = { try Machine.reboot() }
 }
-
-/// The boot backends that need no configuration.
-enum BootBackendName: String, CaseIterable, ExpressibleByArgument {
-  case names
-  case defaultSubvolume = "default-subvolume"
-
-  var backend: any BootBackend {
-    switch self {
-    case .names: NamesBackend()
-    case .defaultSubvolume: DefaultSubvolumeBackend()
-    }
-  }
-}

@@ -74,7 +74,7 @@ struct BuildRun {
       plan: plan, matcher: matcher,
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
-        maximumPatchMemory: budget.maximumPatchMemory),
+        maximumPatchMemory: budget.maximumPatchMemory, mayShare: budget.keepsKnowledge),
       jobCount: Swift.max(1, options.jobs), progress: progress)
     try await shrinker.run(into: sink)
     guard try sink.finish() == plan.digest else { throw .planChanged }

@@ -1,3 +1,5 @@
+internal import BinaryDiff
+internal import BinaryPatch
 internal import Bytes
 internal import Crypto
 internal import DeltaStream
@@ -25,8 +27,14 @@ final class DeltaSink {
   private(set) var sections: [Section] = []
   /// The longest command, in bytes without its header.
   private(set) var longestCommand = 0
-  /// The most memory that a patch asks for, in bytes.
-  private(set) var patchMemory: UInt64 = 0
+  /// The most memory that patches ask for, in bytes, with what is kept between them.
+  var patchMemory: UInt64 {
+    longestMemory + (sharesKnowledge ? ProjectionKnowledge.maximumMemory : 0)
+  }
+  private var longestMemory: UInt64 = 0
+  private var sharesKnowledge = false
+  /// What the patches so far have taught.
+  private var knowledge = ProjectionKnowledge()
   /// The features that patches ask for.
   private(set) var features: Set<UInt16> = []
   /// How many patches there are.
@@ -59,12 +67,14 @@ final class DeltaSink {
 
   /// Writes a patch.
   func writePatch(
-    _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ data: [UInt8]
+    _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ patch: PreparedPatch
   ) throws(BuildError) {
     let before = writer.bytes.count
     patchCount += 1
+    let data = patch.finish(&knowledge)
     let demand = PatchDemand(of: data)
-    patchMemory = Swift.max(patchMemory, demand.memory)
+    longestMemory = Swift.max(longestMemory, demand.memory)
+    sharesKnowledge = sharesKnowledge || demand.sharesKnowledge
     if let feature = demand.feature { features.insert(feature) }
     do throws(StreamError) {
       try writer.writePatch(

@@ -1,3 +1,4 @@
+internal import BinaryDiff
 internal import Bytes
 internal import DeltaStream
 internal import SendStream

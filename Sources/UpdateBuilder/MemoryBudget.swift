@@ -1,3 +1,4 @@
+internal import BinaryPatch
 internal import UpdateFile
 internal import XZ
 
@@ -27,6 +28,8 @@ struct MemoryBudget {
   /// The most memory that applying one patch may take beside that, in bytes: three quarters of what
   /// nothing else needs. A dictionary as long as the delta stream is worth less.
   let maximumPatchMemory: UInt64
+  /// Whether there is room to keep what patches teach between them.
+  let keepsKnowledge: Bool
   private let total: UInt64
 
   /// The budget of a device that can spend `total` bytes.
@@ -44,7 +47,10 @@ struct MemoryBudget {
     let taken = try Self.memory(
       dictionary: Self.minimumDictionary, longestCommand: commandLength,
       pieceSize: Manifest.Payload.minimumPieceSize)
-    maximumPatchMemory = total > taken ? (total - taken) / 4 * 3 : 0
+    let patchMemory = total > taken ? (total - taken) / 4 * 3 : 0
+    keepsKnowledge = patchMemory >= 2 * ProjectionKnowledge.maximumMemory
+    maximumPatchMemory =
+      patchMemory - (keepsKnowledge ? ProjectionKnowledge.maximumMemory : 0)
   }
 
   /// The dictionary for a delta stream of a length: a power of two, no larger than it helps.

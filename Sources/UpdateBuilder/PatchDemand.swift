@@ -7,6 +7,8 @@ struct PatchDemand: Equatable {
   var memory: UInt64 = 0
   /// The feature that the device must have, if it is not one that all have.
   var feature: UInt16?
+  /// Whether what patches teach has to be kept between them.
+  var sharesKnowledge = false
 
   /// Reads it off a patch.
   ///
@@ -16,6 +18,7 @@ struct PatchDemand: Equatable {
     do throws(PatchError) {
       let statistics = try PatchStatistics(patch: patch.rawSpan)
       memory = statistics.applyMemory
+      sharesKnowledge = statistics.sharesKnowledge
       feature = statistics.kind.feature.map { UInt16(truncatingIfNeeded: $0) }
     } catch {
       // One that nobody can apply is beyond every budget.

@@ -17,6 +17,8 @@ struct PatchMaker: Sendable {
   let maximumPatchLength: Int
   /// The most memory that applying a patch may take, in bytes.
   let maximumPatchMemory: UInt64
+  /// Whether what patches teach may be kept from one to the next.
+  let mayShare: Bool
 
   /// How `new`, which the file has from `offset` on, travels with `old` as what it was.
   ///
@@ -29,7 +31,9 @@ struct PatchMaker: Sendable {
       offset: offset, length: UInt64(new.count), form: .writes, clones: clones)
     guard let old, new.count >= Self.minimumLength else { return [plain] }
     let patch = try patch(of: new, at: offset, from: old, isWholeFile: isWholeFile)
-    if patch.count > maximumPatchLength, let middle = middle(offset, new.count, clones) {
+    if patch.maximumLength > maximumPatchLength,
+      let middle = middle(offset, new.count, clones)
+    {
       let cut = offset + UInt64(middle)
       let first = try parts(
         of: Array(new[..<middle]), at: offset, from: old, clones: clones.filter { $0.end <= cut })
@@ -43,19 +47,21 @@ struct PatchMaker: Sendable {
     return [
       ShrunkPart(
         offset: offset, length: UInt64(new.count),
-        form: .patch(sources: [old.source], data: patch), clones: clones)
+        form: .patch(sources: [old.source], patch: patch), clones: clones)
     ]
   }
 
   /// The patch, of the kind that is smaller and within the device's memory.
   private func patch(
     of new: [UInt8], at offset: UInt64, from old: OldRange, isWholeFile: Bool
-  ) throws(DiffError) -> [UInt8] {
+  ) throws(DiffError) -> PreparedPatch {
     let place = offset > old.source.offset ? offset - old.source.offset : 0
     let position = Int(Swift.min(place, old.source.length))
-    return try old.index.patch(
+    return try old.index.prepare(
       to: new.rawSpan, expectedAt: position, isWholeFile: isWholeFile && old.isWholeFile,
-      limits: PatchLimits(maxApplyMemory: maximumPatchMemory))
+      mayShare: mayShare,
+      limits: PatchLimits(
+        maxPatchLength: maximumPatchLength, maxApplyMemory: maximumPatchMemory))
   }
 
   /// Where to cut a range in two, near its middle; `nil` when it is one chunk.
@@ -85,8 +91,11 @@ struct PatchMaker: Sendable {
   }
 
   /// Whether a patch is smaller than the bytes themselves, both as xz will leave them.
-  private func isWorthIt(_ patch: [UInt8], _ source: PatchSource, for new: [UInt8]) -> Bool {
-    guard patch.count <= maximumPatchLength else { return false }
+  private func isWorthIt(
+    _ prepared: PreparedPatch, _ source: PatchSource, for new: [UInt8]
+  ) -> Bool {
+    guard prepared.maximumLength <= maximumPatchLength else { return false }
+    let patch = prepared.estimate
     let cost = patch.count + source.path.count + Self.commandOverhead
     // xz rarely leaves less than an eighth: no need to try.
     if cost < new.count / 8 { return true }

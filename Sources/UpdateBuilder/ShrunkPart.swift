@@ -1,3 +1,4 @@
+internal import BinaryDiff
 internal import DeltaStream
 
 /// A part of a run as it travels. Parts begin and end where the normal form cuts.
@@ -7,7 +8,7 @@ struct ShrunkPart: Sendable {
     /// As the WRITEs that it has in the plain stream.
     case writes
     /// As a patch.
-    case patch(sources: [PatchSource], data: [UInt8])
+    case patch(sources: [PatchSource], patch: PreparedPatch)
   }
 
   /// Where in the file the part begins.

@@ -42,13 +42,11 @@ extension Device {
       try subvolume(DeviceNames.version(version)) != nil
     else { throw .noSuchVersion(version) }
     var facts = HookFacts(directory)
-    (facts.from, facts.to) = (try status().current?.version, version)
+    (facts.from, facts.to) = (try system(DeviceNames.current)?.version, version)
     facts.name = DeviceNames.version(version)
     try hooks.ask(.preActivate, facts)
     let changes =
-      try recovered
-      + device.activate(
-        version, tries: tries, carryingOver: list)
+      try recovered + device.activate(version, tries: tries, carryingOver: list)
     return changes + hooks.tell(.postActivate, facts)
   }
 
@@ -67,10 +65,10 @@ extension Device {
   {
     let device = try LockedDevice(self, for: "rollback")
     let recovered = try device.recover()
-    let status = try status()
-    guard status.last != nil else { throw .nothingToRollBack }
+    // Not all of the status: going back does not depend on records that it does not need.
+    guard let last = try system(DeviceNames.last) else { throw .nothingToRollBack }
     var facts = HookFacts(directory)
-    (facts.from, facts.to) = (status.current?.version, status.last?.version)
+    (facts.from, facts.to) = (try system(DeviceNames.current)?.version, last.version)
     facts.name = DeviceNames.last
     try hooks.ask(.preRollback, facts)
     let changes = try recovered + device.rollBack(reason: reason)

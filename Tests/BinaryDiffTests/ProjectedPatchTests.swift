@@ -168,8 +168,8 @@ struct ProjectedPatchTests {
     let statistics = try PatchStatistics(patch: made.rawSpan)
     #expect(statistics.kind == .projected)
     #expect(statistics.kind.feature == PatchKind.projectionFeature)
-    #expect(statistics.applyMemory > UInt64(old.count + made.count))
-    #expect(statistics.applyMemory < UInt64(old.count) * 20 + 1 << 20)
+    #expect(statistics.applyMemory > UInt64(made.count))
+    #expect(statistics.applyMemory < UInt64(old.count) * 5 + 1 << 20)
     let needed = statistics.applyMemory
     #expect(throws: PatchError.tooMuchMemory(needed: needed, limit: needed - 1)) {
       _ = try PatchApplier(

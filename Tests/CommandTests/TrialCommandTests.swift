@@ -131,4 +131,34 @@ struct TrialCommandTests {
       String(decoding: damaged, as: UTF8.self)
         == "booting version 1; the trial could not be looked after\n")
   }
+
+  @Test("What the boot loader goes by is said on the command line, else in the configuration")
+  func backends() async throws {
+    try prepare()
+    let system = try TemporaryDirectory()
+    let directory = "\(system.path)/etc/btrfs-update"
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    let text = "[Boot]\nBackend=custom\nScript=/none/boot\n"
+    try Data(text.utf8).write(to: URL(filePath: "\(directory)/btrfs-update.conf"))
+    let error = await #expect(throws: InstallError.self) {
+      try await run("activate", "--config-root", system.path)
+    }
+    guard case .boot = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try report().first == "current:  version 1")
+    try await run("activate", "--config-root", system.path, "--boot-backend", "names")
+    #expect(try report().first == "current:  version 2")
+    for arguments in [
+      ["--boot-backend", "lilo"], ["--boot-option", "directory=/x"],
+      ["--boot-backend", "bls", "--boot-option", "directory"],
+      ["--boot-backend", "bls", "--boot-option", "speed=1"], ["--boot-backend", "custom"],
+    ] {
+      #expect(throws: (any Error).self, "\(arguments)") {
+        try DeviceProgram.parseAsRoot(["activate", "--root", path] + arguments)
+      }
+    }
+  }
 }

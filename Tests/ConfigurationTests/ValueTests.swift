@@ -32,6 +32,8 @@ struct ValueTests {
     "Device.Product": "thermo stat", "Device.Root": "/mnt/top", "Trust.Keys": "/usr/lib/k",
     "Trust.Threshold": "2", "Boot.Backend": "default-subvolume", "Boot.Tries": "7",
     "Boot.Directory": "/efi", "Boot.EntryToken": "a-b_c.1", "Boot.GrubEnvironment": "/efi/env",
+    "Boot.CommandLine": "root=LABEL=x quiet", "Boot.Kernel": "boot/k", "Boot.Initrd": "none",
+    "Boot.Title": "A Kiosk",
     "Boot.UBootConfiguration": "/etc/fw", "Boot.Script": "/usr/lib/x/boot",
     "Update.Persist": "etc/hostname \"a \\\"b\\\\\"", "Update.KeepVersions": "5",
     "Update.PruneBeforeApply": "yes", "Update.MinimumFree": "3M", "Update.MaximumMemory": "1G",

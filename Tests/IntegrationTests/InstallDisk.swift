@@ -23,6 +23,13 @@ struct InstallDisk {
       let bytes = Array("version \(number)".utf8)
       try file.write(bytes.rawSpan)
     }
+    try root.makeDirectory("boot")
+    // The initrd is the same for all.
+    for (name, text) in [("vmlinuz-1", "kernel \(number)"), ("initrd.img-1", "initrd")] {
+      let file = try root.open(beneath: "boot/\(name)", [.writeOnly, .create])
+      let bytes = Array(text.utf8)
+      try file.write(bytes.rawSpan)
+    }
     try Subvolume.setReadOnly(true, root)
   }
 

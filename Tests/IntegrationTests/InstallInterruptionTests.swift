@@ -12,19 +12,27 @@ struct InstallInterruptionTests {
 
   /// Backends that are nothing but a name: each has its own file system.
   enum Backend: CaseIterable {
-    case names, defaultSubvolume, loader
+    case names, defaultSubvolume, loader, bls, grub
 
     func make() throws -> any BootBackend {
       switch self {
       case .names: NamesBackend()
       case .defaultSubvolume: DefaultSubvolumeBackend()
       case .loader: try FakeLoader()
+      case .bls: try BootPartition(.bls)
+      case .grub: try BootPartition(.grub)
       }
     }
 
-    /// A loader that counts has another way to do these.
     func does(_ operation: InterruptedOperation) -> Bool {
-      self != .loader || operation != .countTry && operation != .tooManyTries
+      switch self {
+      case .names, .defaultSubvolume: true
+      // A loader that counts has another way to do these.
+      case .loader: operation != .countTry && operation != .tooManyTries
+      // They make many calls: what differs most.
+      case .bls: [.activateSecond, .activateOnTrial, .rollBackTrial, .markGood].contains(operation)
+      case .grub: [.activateSecond, .rollBackTrial].contains(operation)
+      }
     }
   }
 
@@ -94,6 +102,7 @@ struct InstallInterruptionTests {
       let isTopLevel = try FileSystem.defaultSubvolume(of: disk.mount.open()) == 5
       #expect(try isTopLevel || FileSystem.defaultSubvolume(of: disk.mount.open()) == id)
     }
+    if boot is BootPartition { #expect(status.boot.problem == nil, "call \(call)") }
     guard let loader = boot as? FakeLoader else { return }
     #expect(status.boot.problem == nil, "call \(call)")
     let files = try loader.files()

@@ -14,7 +14,7 @@ struct PatchMakerTests {
   private func maker(_ maximumPatchLength: Int = 8 << 20, base: UInt16 = 2) -> PatchMaker {
     PatchMaker(
       form: NormalForm(base: base), maximumPatchLength: maximumPatchLength,
-      maximumPatchMemory: 64 << 20)
+      maximumPatchMemory: 64 << 20, mayShare: true)
   }
 
   private func old(_ bytes: [UInt8]) throws -> OldRange {
@@ -33,7 +33,9 @@ struct PatchMakerTests {
       let start = bytes.count
       switch part.form {
       case .writes: bytes += new[start..<start + Int(part.length)]
-      case .patch(let sources, let data):
+      case .patch(let sources, let patch):
+        var knowledge = ProjectionKnowledge()
+        let data = patch.finish(&knowledge)
         #expect(sources.map(\.path) == [Self.path])
         let source = sources[0]
         let range = Array(old[Int(source.offset)..<Int(source.offset + source.length)])
@@ -97,7 +99,9 @@ struct PatchMakerTests {
       let parts = try maker(60_000, base: base).parts(of: new, at: offset, from: self.old(old))
       #expect(parts.count > 1)
       #expect(parts.contains(where: isPatch))
-      for case .patch(_, let data) in parts.map(\.form) { #expect(data.count <= 60_000) }
+      for case .patch(_, let patch) in parts.map(\.form) {
+        #expect(patch.maximumLength <= 60_000)
+      }
       let bytes = try rebuilt(parts, of: new, at: offset, from: old, chunk: chunk)
       #expect(firstDifference(bytes, new) == nil)
     }

@@ -15,6 +15,16 @@ let package = Package(
       ],
       swiftSettings: [
         .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
-      ])
+      ]),
+    .executableTarget(
+      name: "modules-benchmark",
+      dependencies: [
+        .product(name: "BinaryDiff", package: "btrfs-delta"),
+        .product(name: "BinaryPatch", package: "btrfs-delta"),
+        .product(name: "Bytes", package: "btrfs-delta"),
+      ],
+      swiftSettings: [
+        .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
+      ]),
   ]
 )

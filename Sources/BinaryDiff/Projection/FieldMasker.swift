@@ -6,6 +6,7 @@ struct FieldMasker: ~Escapable {
   private let bytes: RawSpan
   private let image: ElfImage
   private let names: SymbolNames
+  private let types: TypeTokens
   /// The file with zeros in place of its fields.
   private let blank: [UInt8]
 
@@ -14,6 +15,7 @@ struct FieldMasker: ~Escapable {
     self.bytes = bytes
     self.image = image
     names = SymbolNames(bytes, image)
+    types = TypeTokens(bytes, image)
     var blank = [UInt8](copying: bytes)
     var span = blank.mutableSpan
     for field in fields {
@@ -71,7 +73,11 @@ struct FieldMasker: ~Escapable {
 
   private func token(for field: Field) -> UInt32 {
     switch field.kind {
-    case .length32, .length64, .btf: return 0
+    case .length32, .length64, .checksum, .sectionPlace, .sectionLength: return 0
+    case .counter:
+      let value = UInt32(truncatingIfNeeded: bytes.load(field.kind, field.start))
+      return value & (UInt32.max >> (UInt32(field.adjustment) &* 8))
+    case .btf: return types.token(for: field)
     case .page: return field.adjustment == 0 ? 0 : token(of: field.target)
     case .name:
       let strings = image.sections[Int(field.section)].range

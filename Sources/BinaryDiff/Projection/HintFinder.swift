@@ -78,7 +78,8 @@ struct HintFinder {
     of field: Field, _ newOffset: Int, _ real: UInt64, _ old: UInt64, _ predictor: FieldPredictor
   ) -> UInt64? {
     switch field.kind {
-    case .length32, .length64, .btf, .relocation, .sectionRelocation, .name: return nil
+    case .length32, .length64, .relocation, .sectionRelocation, .name: return nil
+    case .btf, .checksum, .counter, .sectionPlace, .sectionLength: return nil
     case .index where !isRelocatable: return nil
     default: break
     }

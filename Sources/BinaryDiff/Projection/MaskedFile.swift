@@ -6,20 +6,27 @@ internal import Bytes
 struct MaskedFile: Sendable {
   let image: ElfImage
   let fields: [Field]
-  /// How many fields there were before those that overlap were dropped.
-  let found: Int
-  let masked: [UInt8]
+  private var masked: [UInt8]
+  /// Where its own numbers of BTF start, if that can be told.
+  let bases: ProjectionKnowledge.Bases?
 
   /// - Returns: `nil` when the file is none whose fields are known.
   init?(_ bytes: RawSpan) {
     guard UInt64(bytes.byteCount) <= PatchLimits.standard.maxProjectedOldLength,
-      let image = ElfImage(bytes), let (fields, found) = FieldParser.parse(bytes, image),
+      let image = ElfImage(bytes), let fields = FieldParser.parse(bytes, image),
       !fields.isEmpty
     else { return nil }
     self.image = image
     self.fields = fields
-    self.found = found
+    bases = BTFTypes(bytes, image)?.bases
     masked = FieldMasker.mask(bytes, image, fields)
+  }
+
+  /// The masked bytes, which it has no longer then.
+  mutating func takeMasked() -> [UInt8] {
+    var taken: [UInt8] = []
+    swap(&taken, &masked)
+    return taken
   }
 
   /// The field that starts at an offset.

@@ -8,33 +8,57 @@ struct ProjectedPatch {
 
   /// The patch that makes `new` of `old`; `nil` when predicting does not help, or cannot be done.
   ///
+  /// - Parameter mayShare: Whether it may use what other patches teach.
   /// - Returns: Beside the patch, whether it is so much smaller than one with the same copies and no
   ///   predictions that there is no need to make one with better copies.
   static func make(
-    _ old: RawSpan, _ new: RawSpan, _ source: LazyMaskedFile
-  ) throws(DiffError) -> (patch: [UInt8], isClearlyBetter: Bool)? {
-    guard let oldFile = source.get(old), let newFile = MaskedFile(new),
+    _ old: RawSpan, _ new: RawSpan, mayShare: Bool, _ limits: PatchLimits
+  ) throws(DiffError) -> (patch: PreparedPatch, isClearlyBetter: Bool)? {
+    guard var oldFile = MaskedFile(old), var newFile = MaskedFile(new),
       oldFile.image.machine == newFile.image.machine,
       oldFile.image.type == newFile.image.type
     else { return nil }
-    let matcher = Matcher(
-      old: oldFile.masked.rawSpan, new: newFile.masked.rawSpan, starts: [0],
-      ends: [old.byteCount], suffixes: source.suffixes)
-    let copies = try matcher.findCopies()
+    let copies = try match(oldFile.takeMasked(), newFile.takeMasked())
     guard copies.count <= PatchLimits.standard.maxCopies else { return nil }
-    guard let patch = ProjectedPatch(old: oldFile, new: newFile).write(old, new, copies),
-      patch.count < new.byteCount
-    else { return nil }
+    let maker = ProjectedPatch(old: oldFile, new: newFile)
+    // One that shares may be too long only if others teach it nothing.
+    var patch = maker.write(old, new, copies, mayShare: mayShare)
+    if let shared = patch, shared.sharesKnowledge, !limits.allow(shared) {
+      patch = maker.write(old, new, copies, mayShare: false)
+    }
+    guard let patch, limits.allow(patch), patch.estimate.count < new.byteCount else {
+      return nil
+    }
     let same = PatchWriter.patch(old: old, new: new, copies: copies)
-    return (patch, PatchEstimate.size(patch) < PatchEstimate.size(same) / 4 &* 3)
+    return (patch, PatchEstimate.size(patch.estimate) < PatchEstimate.size(same) / 4 &* 3)
   }
 
-  private func write(_ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange]) -> [UInt8]? {
+  /// The copies of masked bytes. These, and their suffixes, are needed for nothing else.
+  private static func match(
+    _ old: consuming [UInt8], _ new: consuming [UInt8]
+  ) throws(DiffError) -> [CopyRange] {
+    let old = old
+    let new = new
+    let matcher = Matcher(
+      old: old.rawSpan, new: new.rawSpan, starts: [0], ends: [old.count],
+      suffixes: LazySuffixArray())
+    return try matcher.findCopies()
+  }
+
+  private func write(
+    _ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange], mayShare: Bool
+  ) -> PreparedPatch? {
+    guard isWithinWork(copies, new.byteCount) else { return nil }
     let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
-      fieldCount: UInt64(self.old.found), numberBound: 0,
-      segments: segmentDifferences, sections: sectionShifts, hints: [])
+      fieldCount: UInt64(self.old.fields.count), segments: segmentDifferences,
+      sections: sectionShifts,
+      hints: [], stringsShift: stringsShift)
+    if !mayShare, let oldBases = self.old.bases, let newBases = self.new.bases {
+      tables.oldBases = oldBases
+      tables.newBases = newBases
+    }
     let ranges = copies.map {
       CopiedRange(old: UInt64($0.old), new: UInt64($0.new), count: UInt64($0.count))
     }
@@ -45,12 +69,51 @@ struct ProjectedPatch {
     }
     guard let predictor = predictor(tables, ranges) else { return nil }
     tables.kinds = Self.usefulKinds(projector, predictor)
-    tables.numberBound = ProjectionTables.numberBound(self.old.fields, kinds: tables.kinds)
+    let shared = mayShare ? Self.numbers(projector) : []
+    if !shared.isEmpty {
+      tables.kinds |= ProjectionTables.numberKinds
+      tables.usesKnowledge = true
+    }
     guard tables.kinds != 0, let final = self.predictor(tables, ranges) else { return nil }
-    let predicted = Self.predict(projector, final)
-    let patch = PatchWriter.projectedPatch(
-      predicted: predicted.rawSpan, new: new, copies: copies, tables: tables.bytes)
-    return patch
+    let predicted = Self.predict(projector, final, exceptNumbers: !shared.isEmpty)
+    if !shared.isEmpty {
+      return PreparedPatch(
+        SharedPatch(
+          new: [UInt8](copying: new), predicted: predicted, copies: copies, tables: tables,
+          numbers: shared, map: final.map,
+          strings: final.numbers.strings,
+          oldBases: self.old.bases, newBases: self.new.bases))
+    }
+    return PreparedPatch(
+      PatchWriter.projectedPatch(
+        predicted: predicted.rawSpan, new: new, copies: copies, tables: tables.bytes))
+  }
+
+  /// By how much further than their section the strings of BTF moved.
+  private var stringsShift: UInt64 {
+    let (before, after) = (old.image, new.image)
+    guard before.btf > 0, after.btf > 0 else { return 0 }
+    let sections = after.sections[after.btf].offset &- before.sections[before.btf].offset
+    return after.btfStrings &- before.btfStrings &- sections
+  }
+
+  /// The numbers inside copies.
+  private static func numbers(_ projector: borrowing CopyProjector) -> [SharedPatch.Number] {
+    var numbers: [SharedPatch.Number] = []
+    let all = projector.fields.span
+    for copy in projector.copies {
+      var index = projector.fields.firstIndex(notBefore: copy.old)
+      while index < all.count, all[index].end <= copy.old &+ copy.count {
+        if all[index].isNumber {
+          numbers.append(
+            SharedPatch.Number(
+              field: all[index], newOffset: all[index].start &- copy.diagonal,
+              old: projector.old.load(all[index].kind, all[index].start)))
+        }
+        index &+= 1
+      }
+    }
+    return numbers
   }
 
   private func predictor(
@@ -59,7 +122,29 @@ struct ProjectedPatch {
     guard let resolved = ResolvedTables(tables, old: old.image),
       let map = AddressMap(old: old.image, tables: resolved, copies: copies)
     else { return nil }
-    return FieldPredictor(map: map, old: old.image, tables: resolved, fields: old.fields)
+    return FieldPredictor(
+      map: map, old: old.image, tables: resolved, ProjectionKnowledge(of: tables))
+  }
+
+  /// Whether the applying side need not look for fields too often.
+  private func isWithinWork(_ copies: [CopyRange], _ newLength: Int) -> Bool {
+    let length = UInt64(self.old.image.byteCount)
+    let limit = FieldPool.maxLoads(oldLength: length, newLength: UInt64(newLength))
+    var pool = FieldPool(oldLength: length, fieldCount: UInt64(self.old.fields.count))
+    for copy in copies {
+      for window
+        in (copy.old / FieldWindow.size)...((copy.old &+ copy.count &- 1) / FieldWindow.size)
+      where pool.find(window) == nil {
+        let start = window &* FieldWindow.size
+        let fields = self.old.fields
+        let count =
+          fields.firstIndex(notBefore: start &+ FieldWindow.size)
+          &- fields.firstIndex(notBefore: start)
+        _ = pool.insert(window, count: count)
+        guard pool.loads <= limit else { return false }
+      }
+    }
+    return true
   }
 
   private var segmentDifferences: [ElfSegment] {
@@ -103,7 +188,7 @@ struct ProjectedPatch {
 
   /// The new file with the predicted bytes in the places of copies.
   private static func predict(
-    _ projector: borrowing CopyProjector, _ predictor: FieldPredictor
+    _ projector: borrowing CopyProjector, _ predictor: FieldPredictor, exceptNumbers: Bool
   ) -> [UInt8] {
     var bytes = [UInt8](copying: projector.new)
     var span = bytes.mutableSpan
@@ -111,8 +196,9 @@ struct ProjectedPatch {
     for copy in projector.copies {
       raw.copyBytes(projector.old, copy.old..<(copy.old &+ copy.count), at: copy.new)
     }
-    projector.forEachField(predictor) { field, newOffset, predicted, _, _ in
-      raw.store(predicted, field.kind, newOffset)
+    projector.forEachField(predictor) { field, newOffset, predicted, real, _ in
+      let isRight = exceptNumbers && field.isNumber
+      raw.store(isRight ? real : predicted, field.kind, newOffset)
     }
     return bytes
   }
@@ -133,5 +219,17 @@ extension MutableRawSpan {
       let target = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start...])
       unsafe source.extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
+  }
+}
+
+extension PatchLimits {
+  /// Whether a projected patch stays in them.
+  fileprivate func allow(_ patch: PreparedPatch) -> Bool {
+    let estimate = patch.estimate
+    guard patch.maximumLength <= maxPatchLength,
+      let statistics = try? PatchStatistics(patch: estimate.rawSpan, limits: self)
+    else { return false }
+    return statistics.applyMemory &+ UInt64(patch.maximumLength &- estimate.count)
+      <= maxApplyMemory
   }
 }

@@ -59,8 +59,10 @@ struct SymbolNames {
     if image.isRelocatable, symbol.isSection, symbol.section < image.sections.count {
       return Token.name(image.sections[symbol.section].name)
     }
-    return Token.name(
-      bytes.string(
-        at: Int(symbol.name), in: image.sections[table.link].range, atMost: longestName))
+    var name = bytes.string(
+      at: Int(symbol.name), in: image.sections[table.link].range, atMost: longestName)
+    // These end with a count of the compiler, which means nothing.
+    if name.starts(with: "__UNIQUE_ID_".utf8) { name.removeAll { (0x30...0x39).contains($0) } }
+    return Token.name(name)
   }
 }

@@ -15,6 +15,14 @@ enum Token {
     name.reduce(basis) { ($0 ^ UInt32($1)) &* prime } | 1
   }
 
+  /// Of numbers; never 0.
+  static func combine(_ one: UInt32, _ other: UInt32, _ third: UInt32) -> UInt32 {
+    var hash = (basis ^ one) &* prime
+    hash = (hash ^ other ^ hash &>> 15) &* prime
+    hash = (hash ^ third ^ hash &>> 13) &* prime
+    return (hash ^ hash &>> 16) | 1
+  }
+
   /// Of the bytes at a place, which may be outside; never 0.
   static func context(_ bytes: RawSpan, at offset: Int) -> UInt32 {
     var hash = basis

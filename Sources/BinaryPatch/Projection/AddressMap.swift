@@ -35,10 +35,23 @@ package struct AddressMap: Sendable {
   ///   - copies: In the order of the patch; the longest count where they overlap in old.
   /// - Returns: `nil` when segments cut the copies into too many pieces.
   package init?(old: ElfImage, tables: ResolvedTables, copies: [CopiedRange]) {
-    guard let cut = MapBuilder.cut(copies, old.segments, tables.segments) else { return nil }
+    var builder = MapBuilder(
+      old.segments, tables.segments, tables.hints, copyCount: copies.count)
+    for copy in copies {
+      guard builder.add(copy) else { return nil }
+    }
+    guard let pieces = builder.resolve() else { return nil }
     self.old = old
     self.tables = tables
-    pieces = MapBuilder.resolve(tables.hints, cut)
+    self.pieces = pieces
+  }
+
+  /// - Parameter pieces: Disjoint, by old address; `nil`: there are too many.
+  init?(old: ElfImage, tables: ResolvedTables, pieces: [MapPiece]?) {
+    guard let pieces else { return nil }
+    self.old = old
+    self.tables = tables
+    self.pieces = pieces
   }
 
   /// Whether two keys are of one kind, so that what is said of one says something of the other.

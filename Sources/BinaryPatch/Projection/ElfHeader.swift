@@ -5,6 +5,8 @@ struct ElfHeader {
   static let byteCount = 64
   static let segmentEntrySize = 56
   static let sectionEntrySize = 64
+  /// A file with more program headers is not projected.
+  static let maxSegmentEntries = 1024
 
   let type: ElfImage.FileType
   let machine: ElfImage.Machine
@@ -16,7 +18,10 @@ struct ElfHeader {
   /// The section with the names of sections.
   let nameSection: Int
 
-  init?(_ bytes: RawSpan) {
+  /// - Parameters:
+  ///   - bytes: The start of the file.
+  ///   - byteCount: How many bytes the file has.
+  init?(_ bytes: RawSpan, byteCount: Int) {
     // Magic, 64 bits, little-endian.
     guard bytes.byteCount >= Self.byteCount, bytes.load32(0) == 0x464c_457f,
       bytes.load16(4) == 0x0102, let type = ElfImage.FileType(rawValue: bytes.load16(16)),
@@ -29,23 +34,23 @@ struct ElfHeader {
     nameSection = Int(bytes.load16(62))
     guard
       let segmentTable = Self.table(
-        bytes, at: bytes.load64(32), count: segmentCount, entrySize: bytes.load16(54),
+        byteCount, at: bytes.load64(32), count: segmentCount, entrySize: bytes.load16(54),
         expected: Self.segmentEntrySize),
       let sectionTable = Self.table(
-        bytes, at: bytes.load64(40), count: sectionCount, entrySize: bytes.load16(58),
+        byteCount, at: bytes.load64(40), count: sectionCount, entrySize: bytes.load16(58),
         expected: Self.sectionEntrySize),
-      nameSection < sectionCount, sectionCount < 0xff00
+      nameSection < sectionCount, sectionCount < 0xff00, segmentCount <= Self.maxSegmentEntries
     else { return nil }
     self.segmentTable = segmentTable
     self.sectionTable = sectionTable
   }
 
   private static func table(
-    _ bytes: RawSpan, at offset: UInt64, count: Int, entrySize: UInt16, expected: Int
+    _ byteCount: Int, at offset: UInt64, count: Int, entrySize: UInt16, expected: Int
   ) -> Int? {
     guard count > 0 else { return 0 }
-    guard entrySize == expected, let start = Int(exactly: offset), start <= bytes.byteCount,
-      count &* expected <= bytes.byteCount &- start
+    guard entrySize == expected, let start = Int(exactly: offset), start <= byteCount,
+      count &* expected <= byteCount &- start
     else { return nil }
     return start
   }

@@ -36,25 +36,107 @@ package struct ElfImage: Sendable {
   package let segments: ElfSegments
   /// In the order of the section header table, which starts with the null section.
   package let sections: [ElfSection]
+  /// Where the section header table is.
+  let sectionTable: Int
+  /// The section `.BTF`, if there is a header in it; 0: none.
+  package let btf: Int
+  /// Where its strings start in the file.
+  package let btfStrings: UInt64
   private let byAddress: SectionLookup
   private let byOffset: SectionLookup
 
   /// Whether addresses are file offsets, since nothing has an address yet.
   package var isRelocatable: Bool { type == .relocatable }
 
-  /// Reads the headers; `nil` when the file is none of ours, or odd in any way.
-  package init?(_ bytes: RawSpan) {
-    guard bytes.byteCount < Self.tooLong, let header = ElfHeader(bytes),
-      let segments = ElfSegments(bytes, header), let sections = ElfSection.table(bytes, header)
-    else { return nil }
+  private init(
+    _ header: ElfHeader, _ segments: ElfSegments, _ sections: [ElfSection],
+    _ btf: (section: Int, strings: UInt64), byteCount: Int
+  ) {
     machine = header.machine
     type = header.type
-    byteCount = bytes.byteCount
+    self.byteCount = byteCount
     self.segments = segments
     self.sections = sections
+    sectionTable = header.sectionTable
+    self.btf = btf.section
+    btfStrings = btf.strings
     let isRelocatable = header.type == .relocatable
     byAddress = SectionLookup(sections) { $0.memoryRange(inRelocatable: isRelocatable) }
     byOffset = SectionLookup(sections) { $0.fileRange }
+  }
+
+  /// Reads the headers; `nil` when the file is none of ours, or odd in any way.
+  static func read<Old: OldBytes & ~Copyable>(
+    from old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) -> ElfImage? {
+    guard let byteCount = Int(exactly: old.byteCount), byteCount < tooLong else { return nil }
+    var buffer: [UInt8] = []
+    try old.load(0..<min(ElfHeader.byteCount, byteCount), into: &buffer)
+    guard let header = ElfHeader(buffer.rawSpan, byteCount: byteCount) else { return nil }
+    let table = header.segmentTable
+    try old.load(
+      table..<(table &+ header.segmentCount &* ElfHeader.segmentEntrySize), into: &buffer)
+    guard let segments = ElfSegments(buffer.rawSpan, header, byteCount: byteCount) else {
+      return nil
+    }
+    let sections = try readSections(from: &old, header, byteCount)
+    let btf = try findBTF(in: sections, of: &old)
+    return ElfImage(header, segments, sections, btf, byteCount: byteCount)
+  }
+
+  private static func readSections<Old: OldBytes & ~Copyable>(
+    from old: inout Old, _ header: ElfHeader, _ byteCount: Int
+  ) throws(PatchApplyError<Old.Failure>) -> [ElfSection] {
+    let size = ElfHeader.sectionEntrySize
+    var entry: [UInt8] = []
+    let names = header.sectionTable &+ header.nameSection &* size
+    try old.load(names..<(names &+ size), into: &entry)
+    let strings = ElfSection.range(entry.rawSpan, byteCount)
+    var sections: [ElfSection] = []
+    sections.reserveCapacity(header.sectionCount)
+    var string: [UInt8] = []
+    for index in 0..<header.sectionCount {
+      let at = header.sectionTable &+ index &* size
+      try old.load(at..<(at &+ size), into: &entry)
+      let offset = Int(entry.rawSpan.load32(0))
+      string.removeAll(keepingCapacity: true)
+      if offset < strings.count {
+        let start = strings.lowerBound &+ offset
+        let end = min(strings.upperBound, start &+ ElfSection.longestName &+ 1)
+        try old.load(start..<end, into: &string)
+      }
+      let name = string.rawSpan.string(
+        at: 0, in: 0..<string.count, atMost: ElfSection.longestName)
+      sections.append(
+        ElfSection(entry.rawSpan, name: name, header, byteCount: byteCount))
+    }
+    return sections
+  }
+
+  private static func findBTF<Old: OldBytes & ~Copyable>(
+    in sections: [ElfSection], of old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) -> (section: Int, strings: UInt64) {
+    guard let index = sections.dropFirst().firstIndex(where: { $0.isNamed(".BTF") }) else {
+      return (0, 0)
+    }
+    let start = sections[index].range.lowerBound
+    // struct btf_header; offsets count from its end.
+    guard sections[index].range.count >= 24 else { return (0, 0) }
+    var buffer: [UInt8] = []
+    try old.load(start..<(start &+ 24), into: &buffer)
+    let header = buffer.rawSpan
+    guard header.load16(0) == 0xeb9f else { return (0, 0) }
+    return (index, UInt64(start) &+ UInt64(header.load32(4)) &+ UInt64(header.load32(16)))
+  }
+
+  /// Reads the headers of a file in memory.
+  package init?(_ bytes: RawSpan) {
+    let image: ElfImage? = unsafe bytes.withUnsafeBytes { buffer in
+      var old = unsafe BorrowedBytes(buffer)
+      do throws(PatchApplyError<Never>) { return try Self.read(from: &old) } catch { return nil }
+    }
+    guard let image else { return nil }
+    self = image
   }
 
   /// The section that has an address, or ends at it when none has it.

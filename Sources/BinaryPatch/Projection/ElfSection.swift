@@ -70,35 +70,29 @@ package struct ElfSection: Sendable {
     type == Kind.null || type == Kind.noBits ? nil : (offset, size)
   }
 
-  static func table(_ bytes: RawSpan, _ header: ElfHeader) -> [ElfSection]? {
-    let names = header.sectionTable &+ header.nameSection &* ElfHeader.sectionEntrySize
-    let strings = range(bytes, names)
-    return (0..<header.sectionCount).map { index in
-      let at = header.sectionTable &+ index &* ElfHeader.sectionEntrySize
-      return ElfSection(bytes, at, strings, header)
-    }
-  }
-
-  private init(_ bytes: RawSpan, _ at: Int, _ strings: Range<Int>, _ header: ElfHeader) {
-    name = bytes.string(at: Int(bytes.load32(at)), in: strings, atMost: Self.longestName)
-    type = bytes.load32(at &+ 4)
-    flags = bytes.load64(at &+ 8)
-    offset = bytes.load64(at &+ 24)
-    address = header.type == .relocatable ? offset : bytes.load64(at &+ 16)
-    size = bytes.load64(at &+ 32)
-    let link = Int(bytes.load32(at &+ 40))
-    let info = Int(bytes.load32(at &+ 44))
+  /// - Parameters:
+  ///   - entry: Its header.
+  ///   - byteCount: How many bytes the file has.
+  init(_ entry: RawSpan, name: [UInt8], _ header: ElfHeader, byteCount: Int) {
+    self.name = name
+    type = entry.load32(4)
+    flags = entry.load64(8)
+    offset = entry.load64(24)
+    address = header.type == .relocatable ? offset : entry.load64(16)
+    size = entry.load64(32)
+    let link = Int(entry.load32(40))
+    let info = Int(entry.load32(44))
     self.link = link < header.sectionCount ? link : 0
     self.info = info < header.sectionCount ? info : 0
-    range = Self.range(bytes, at)
+    range = Self.range(entry, byteCount)
   }
 
-  private static func range(_ bytes: RawSpan, _ at: Int) -> Range<Int> {
-    let type = bytes.load32(at &+ 4)
-    let flags = bytes.load64(at &+ 8)
-    guard type != Kind.null, type != Kind.noBits, flags & Flag.compressed == 0,
-      let offset = Int(exactly: bytes.load64(at &+ 24)), offset <= bytes.byteCount,
-      let size = Int(exactly: bytes.load64(at &+ 32)), size <= bytes.byteCount &- offset
+  /// The bytes of a section in the file, by its header.
+  static func range(_ entry: RawSpan, _ byteCount: Int) -> Range<Int> {
+    let type = entry.load32(4)
+    guard type != Kind.null, type != Kind.noBits, entry.load64(8) & Flag.compressed == 0,
+      let offset = Int(exactly: entry.load64(24)), offset <= byteCount,
+      let size = Int(exactly: entry.load64(32)), size <= byteCount &- offset
     else { return 0..<0 }
     return offset..<(offset &+ size)
   }

@@ -38,21 +38,22 @@ package struct ElfSegments: Equatable, Sendable {
     all = segments
   }
 
-  init?(_ bytes: RawSpan, _ header: ElfHeader) {
+  /// - Parameter table: The program headers.
+  init?(_ table: RawSpan, _ header: ElfHeader, byteCount: Int) {
     guard header.type != .relocatable else {
-      let size = UInt64(bytes.byteCount)
+      let size = UInt64(byteCount)
       self.init([ElfSegment(fileSize: size, memorySize: size)])
       return
     }
     var loaded: [ElfSegment] = []
     for index in 0..<header.segmentCount {
-      let at = header.segmentTable &+ index &* ElfHeader.segmentEntrySize
+      let at = index &* ElfHeader.segmentEntrySize
       // PT_LOAD
-      guard bytes.load32(at) == 1 else { continue }
+      guard table.load32(at) == 1 else { continue }
       loaded.append(
         ElfSegment(
-          address: bytes.load64(at &+ 16), offset: bytes.load64(at &+ 8),
-          fileSize: bytes.load64(at &+ 32), memorySize: bytes.load64(at &+ 40)))
+          address: table.load64(at &+ 16), offset: table.load64(at &+ 8),
+          fileSize: table.load64(at &+ 32), memorySize: table.load64(at &+ 40)))
       guard loaded.count <= Self.maxCount else { return nil }
     }
     self.init(loaded)

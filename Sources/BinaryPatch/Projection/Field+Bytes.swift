@@ -29,16 +29,20 @@ extension MutableRawSpan {
   }
 }
 
-extension [Field] {
+extension Span where Element == Field {
   /// The first field that does not start before an offset; fields are in order.
   package func firstIndex(notBefore offset: Int) -> Int {
-    let fields = span
     var low = 0
-    var high = fields.count
+    var high = count
     while low < high {
       let middle = (low &+ high) / 2
-      if fields[middle].start < offset { low = middle &+ 1 } else { high = middle }
+      if self[middle].start < offset { low = middle &+ 1 } else { high = middle }
     }
     return low
   }
+}
+
+extension [Field] {
+  /// The first field that does not start before an offset; fields are in order.
+  package func firstIndex(notBefore offset: Int) -> Int { span.firstIndex(notBefore: offset) }
 }

@@ -42,11 +42,26 @@ package enum FieldKind: UInt8, CaseIterable, Sendable {
   case pageOffset = 18
   /// 32 bits: a BTF type id, or an offset into BTF's strings.
   case btf = 19
+  /// 32 bits: the checksum of an exported symbol of the kernel.
+  case checksum = 20
+  /// 64 bits: the offset, or with adjustment 1 the address, of the section, in its header.
+  case sectionPlace = 21
+  /// 64 bits: the length of a section, in its header.
+  case sectionLength = 22
+  /// 32 bits: the last four bytes of a name, of which the last are a decimal number.
+  case counter = 23
+
+  /// Whether a ``NumberPredictor`` predicts it.
+  @inline(__always) package var isNumber: Bool {
+    self == .btf || self == .checksum || self == .counter
+  }
 
   /// How many bytes the field has.
   @inline(__always) package var byteCount: Int {
     switch self {
-    case .absolute64, .table64, .length64, .relocation, .sectionRelocation: 8
+    case .absolute64, .table64, .length64, .relocation, .sectionRelocation, .sectionPlace,
+      .sectionLength:
+      8
     default: 4
     }
   }
@@ -74,6 +89,8 @@ package struct Field: Equatable, Sendable {
     self.target = target
   }
 
+  /// Whether it is predicted by a ``NumberPredictor``.
+  @inline(__always) package var isNumber: Bool { kind.isNumber }
   @inline(__always) package var start: Int { Int(offset) }
   @inline(__always) package var end: Int { Int(offset) &+ kind.byteCount }
 }

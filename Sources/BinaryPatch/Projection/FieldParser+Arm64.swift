@@ -2,7 +2,7 @@ internal import Bytes
 
 extension FieldParser {
   /// How many bytes back an `ADRP` is still remembered.
-  static let pageDistance = 64
+  static let pageDistance = FieldWindow.reach
 
   /// What an `ADRP` left in a register.
   private struct Page {
@@ -13,17 +13,16 @@ extension FieldParser {
     var field = -1
   }
 
-  /// AArch64 code.
-  mutating func parseArm64Code() {
-    for index in sections(where: \.isCode) {
-      let section = image.sections[index]
-      guard spend(section.range.count) else { return }
-      var pages: [32 of Page] = .init(repeating: Page())
-      var at = section.range.lowerBound
-      while at &+ 4 <= section.range.upperBound {
-        parse(bytes.load32(at), at: at, section.address(ofOffset: at), &pages)
-        at &+= 4
-      }
+  /// AArch64 code: what matters of it is at most ``pageDistance`` away.
+  mutating func parseArm64Code(_ region: FieldRegion) {
+    let section = index.image.sections[region.section]
+    var pages: [32 of Page] = .init(repeating: Page())
+    let before = list.window.lowerBound &- FieldWindow.reach
+    var at = region.range.lowerBound &+ (max(before &- region.range.lowerBound, 0) &+ 3) / 4 &* 4
+    let end = min(region.range.upperBound &- 3, list.window.upperBound &+ FieldWindow.reach &+ 4)
+    while at < end {
+      parse(view.load32(at), at: at, section.address(ofOffset: at), &pages)
+      at &+= 4
     }
   }
 
@@ -43,8 +42,11 @@ extension FieldParser {
       appendAddress(at, pc, word.pageImmediate)
     } else if word & 0x9f00_0000 == 0x9000_0000 {
       let target = (pc & ~0xfff) &+ word.pageImmediate &<< 12
+      let count = list.count
       list.append(.page, at: at, target: target)
-      pages[Int(word & 31)] = Page(at: at, address: target, field: list.count &- 1)
+      // One that another window has is completed there.
+      pages[Int(word & 31)] = Page(
+        at: at, address: target, field: list.count > count ? count : -1)
     } else if word & 0xffc0_0000 == 0x9100_0000 || word & 0x3b00_0000 == 0x3900_0000 {
       appendPageOffset(word, at, &pages)
     }
@@ -54,15 +56,14 @@ extension FieldParser {
     _ kind: FieldKind, _ at: Int, _ pc: UInt64, _ distance: UInt64
   ) {
     let target = pc &+ distance &* 4
-    if image.segments.contains(target) { list.append(kind, at: at, target: target) }
+    if index.image.segments.contains(target) { list.append(kind, at: at, target: target) }
   }
 
   private mutating func appendAddress(_ at: Int, _ pc: UInt64, _ distance: UInt64) {
     let isNear = distance &+ 0xffff < 0x1_ffff
     let target = pc &+ distance
-    guard isNear, image.segments.contains(target) else { return }
+    guard isNear, index.image.segments.contains(target) else { return }
     list.append(.address, at: at, target: target)
-    tableCandidates.append(target)
   }
 
   /// `ADD` of an immediate, or a load or store at an unsigned offset: if its base holds a page.
@@ -75,11 +76,10 @@ extension FieldParser {
     if page.at >= 0, at &- page.at <= Self.pageDistance {
       let target = page.address &+ UInt64(word &>> 10 & 0xfff) &<< UInt64(shift)
       list.append(.pageOffset, at: at, target: target, adjustment: shift)
-      if page.field >= 0, page.field < list.count {
+      if page.field >= 0 {
         list.complete(page.field, target: target)
         pages[base].field = -1
       }
-      if isAdd { tableCandidates.append(target) }
     }
     // An ADD, and a load to a general register, overwrite theirs.
     if isAdd || word & 0x0040_0000 != 0 && !isVector { pages[Int(word & 31)].at = -1 }

@@ -2,23 +2,15 @@ internal import Bytes
 
 extension FieldParser {
   /// `SHT_RELA` of a linked file.
-  mutating func parseRelocations() {
-    for index in sections(where: { $0.type == ElfSection.Kind.relocations }) {
-      let section = image.sections[index]
-      let symbols = linkedSymbols(of: section)
-      guard spend(section.range.count) else { return }
-      for at in stride(
-        from: section.range.lowerBound,
-        through: section.range.upperBound &- Relocation.byteCount, by: Relocation.byteCount)
-      {
-        let relocation = Relocation(bytes, at: at)
-        list.append(.relocation, at: at, target: relocation.offset)
-        if relocation.symbol != 0 {
-          appendSymbol(of: relocation, at: at, symbols)
-        } else if Int64(bitPattern: relocation.addend) > 0 {
-          list.append(.absolute64, at: at &+ 16, target: relocation.addend)
-          appendRelocatedWord(relocation)
-        }
+  mutating func parseRelocations(_ region: FieldRegion) {
+    let symbols = index.linkedSymbols(of: index.image.sections[region.section])
+    for at in places(region, size: Relocation.byteCount) {
+      let relocation = Relocation(view.bytes, at: at &- view.base)
+      list.append(.relocation, at: at, target: relocation.offset)
+      if relocation.symbol != 0 {
+        appendSymbol(of: relocation, at: at, symbols)
+      } else if Int64(bitPattern: relocation.addend) > 0 {
+        list.append(.absolute64, at: at &+ 16, target: relocation.addend)
       }
     }
   }
@@ -33,54 +25,44 @@ extension FieldParser {
       section: symbols.index)
   }
 
-  /// Some linkers write the addend to the relocated word, too.
-  private mutating func appendRelocatedWord(_ relocation: Relocation) {
-    guard relocation.isRelative(on: image.machine) else { return }
-    let offset = image.segments.offset(ofAddress: relocation.offset)
-    guard let offset = Int(exactly: offset), offset <= bytes.byteCount &- 8,
-      bytes.load64(offset) == relocation.addend
-    else { return }
-    list.append(.absolute64, at: offset, target: relocation.addend)
-  }
-
   /// `SHT_RELA` of a relocatable file.
-  mutating func parseSectionRelocations() {
-    for index in sections(where: { $0.type == ElfSection.Kind.relocations }) {
-      let section = image.sections[index]
-      let symbols = linkedSymbols(of: section)
-      guard spend(section.range.count) else { return }
-      guard section.info > 0 else { continue }
-      let relocated = image.sections[section.info]
-      for at in stride(
-        from: section.range.lowerBound,
-        through: section.range.upperBound &- Relocation.byteCount, by: Relocation.byteCount)
+  mutating func parseSectionRelocations(_ region: FieldRegion) {
+    let section = index.image.sections[region.section]
+    guard section.info > 0 else { return }
+    let symbols = index.linkedSymbols(of: section)
+    let relocated = index.image.sections[section.info]
+    for at in places(region, size: Relocation.byteCount) {
+      let relocation = Relocation(view.bytes, at: at &- view.base)
+      list.append(
+        .sectionRelocation, at: at, target: relocated.address &+ relocation.offset,
+        section: section.info)
+      appendSymbol(of: relocation, at: at, symbols)
+      if let symbols, symbols.index == index.symbolTable,
+        let meant = index.section(ofSymbol: relocation.symbol)
       {
-        let relocation = Relocation(bytes, at: at)
-        list.append(
-          .sectionRelocation, at: at, target: relocated.address &+ relocation.offset,
-          section: section.info)
-        appendSymbol(of: relocation, at: at, symbols)
-        if let symbols, relocation.symbol < symbols.count {
-          let entry = symbols.section.range.lowerBound &+ relocation.symbol &* Symbol.byteCount
-          appendAddend(relocation, at: at, Symbol(bytes, at: entry), relocated)
-        }
+        appendAddend(relocation, at: at, meant, relocated)
       }
     }
   }
 
   /// The addend to a section's start is a place in the section.
   private mutating func appendAddend(
-    _ relocation: Relocation, at: Int, _ symbol: Symbol, _ relocated: ElfSection
+    _ relocation: Relocation, at: Int, _ meant: Int, _ relocated: ElfSection
   ) {
-    guard symbol.isSection, symbol.section > 0, symbol.section < image.sections.count else {
-      return
-    }
-    let section = image.sections[symbol.section]
-    let adjustment = relocation.endsInstruction(on: image.machine, in: relocated) ? 4 : 0
+    let section = index.image.sections[meant]
+    let adjustment = relocation.endsInstruction(on: index.image.machine, in: relocated) ? 4 : 0
     let place = relocation.addend &+ UInt64(adjustment)
     guard place <= section.size else { return }
     list.append(
       .table64, at: at &+ 16, target: section.address &+ place, adjustment: adjustment,
-      section: symbol.section)
+      section: meant)
+  }
+
+  /// `SHT_RELR`: addresses of words to relocate; the bitmaps between them are none.
+  mutating func parseRelativeRelocations(_ region: FieldRegion) {
+    for at in places(region, size: 8) {
+      let entry = view.load64(at)
+      if entry & 1 == 0 { list.append(.absolute64, at: at, target: entry) }
+    }
   }
 }

@@ -1,95 +1,142 @@
 internal import Bytes
 
-/// Finds the fields of an ELF file: version 1 of the parser.
+/// Finds the fields of a window of an ELF file: version 1 of the parser.
 ///
 /// It is a part of the patch format: the applying side must find the same fields as the making one.
-/// It takes any bytes. What looks wrong adds no more fields, from there on, to what the same part
-/// of the parser found; only too much work or too many fields end in none.
+/// It takes any bytes. What looks wrong has no fields, or ends those of its section.
 package struct FieldParser: ~Escapable {
   /// What a patch names this parser.
   package static let version: UInt64 = 1
-  /// So many times may the file be gone over; sections that lie upon each other could ask for more.
-  static let maxPasses = 8
 
-  let bytes: RawSpan
-  let image: ElfImage
+  let view: WindowView
+  let index: FieldIndex
   var list: FieldList
-  /// Addresses that code computes: jump tables may start there.
-  var tableCandidates: [UInt64] = []
-  /// How many bytes may still be looked at.
-  private var budget: Int
 
-  @_lifetime(copy bytes)
-  private init(_ bytes: RawSpan, _ image: ElfImage) {
-    self.bytes = bytes
-    self.image = image
-    // Nothing has more than a field for each two bytes.
-    list = FieldList(limit: bytes.byteCount / 2)
-    budget = bytes.byteCount &* Self.maxPasses
+  @_lifetime(copy view)
+  private init(_ view: WindowView, _ index: FieldIndex, _ list: consuming FieldList) {
+    self.view = view
+    self.index = index
+    self.list = list
   }
 
-  /// The fields of a file, in its order, none overlapping; `nil`: it is not to be projected.
+  /// The fields that start in a window, in the order of the file, none overlapping.
   ///
-  /// - Returns: Beside the fields, how many there were before those that overlap were dropped.
+  /// - Parameters:
+  ///   - view: The bytes of ``FieldIndex/range(around:)``.
+  ///   - storage: An array whose memory is used again.
+  static func parse(
+    _ view: WindowView, window: Int, _ index: FieldIndex, storage: consuming [Field]
+  ) -> [Field] {
+    let start = window &* index.windowSize
+    let range = start..<min(start &+ index.windowSize, max(index.image.byteCount, start))
+    let list = FieldList(window: range, storage: storage)
+    var parser = FieldParser(view, index, list)
+    parser.parseRegions(window)
+    return parser.list.fields
+  }
+
+  private mutating func parseRegions(_ window: Int) {
+    let before = list.window.lowerBound &- FieldWindow.reach
+    var number = index.firstRegion(endingAfter: before)
+    while number < index.regions.count,
+      index.regions[number].range.lowerBound < list.window.upperBound
+    {
+      let region = index.regions[number]
+      if region.format == .ehFrameHeader { parsePointer(of: region) }
+      if region.entries.upperBound > before, region.entries.lowerBound < list.window.upperBound {
+        parse(region, number, window)
+      }
+      number &+= 1
+    }
+  }
+
+  private mutating func parse(_ region: FieldRegion, _ number: Int, _ window: Int) {
+    switch region.format {
+    case .symbols: parseSymbols(region)
+    case .relocations where index.image.isRelocatable: parseSectionRelocations(region)
+    case .relocations: parseRelocations(region)
+    case .btf: parseBTF(region, window)
+    case .pointers: parsePointers(region)
+    case .dynamic: parseDynamic(region)
+    case .ehFrameHeader: parseEhFrameHeader(region)
+    case .ehFrame: parseEhFrame(region, window)
+    case .code:
+      switch index.image.machine {
+      case .x86_64: parseX86Code(region, window)
+      case .aarch64: parseArm64Code(region)
+      }
+    case .hash, .gnuHash: parseSymbolNumbers(region)
+    case .relativeRelocations: parseRelativeRelocations(region)
+    case .data: parseData(region, number, window)
+    case .header: parseHeader(region)
+    case .sectionHeaders: parseSectionHeaders(region)
+    case .versions: parseChecksums(region, each: 64)
+    case .checksums: parseChecksums(region, each: 4)
+    case .names: parseCounters(region)
+    }
+  }
+
+  /// The places of a region's records, of `size` bytes each, that may have fields in the window.
+  func places(_ region: FieldRegion, size: Int) -> StrideTo<Int> {
+    let start = region.entries.lowerBound
+    let skipped = max(list.window.lowerBound &- FieldWindow.reach &- start, 0) / size
+    // Of those that are whole.
+    let end = min(region.entries.upperBound &- size &+ 1, list.window.upperBound)
+    return stride(from: start &+ skipped &* size, to: end, by: size)
+  }
+
+  /// Where a region that must be read in order goes on for the window.
+  func start(_ region: FieldRegion, _ window: Int) -> Int {
+    let before = list.window.lowerBound &- FieldWindow.reach
+    return region.entries.lowerBound >= before
+      ? region.entries.lowerBound : index.resumePoint(of: window)
+  }
+
+  mutating func appendRelative(at: Int, in section: ElfSection) {
+    list.append(
+      .relative, at: at, target: section.address(ofOffset: at) &+ view.loadSigned32(at))
+  }
+}
+
+extension FieldIndex {
+  /// The first region that does not end before an offset.
+  func firstRegion(endingAfter offset: Int) -> Int {
+    var low = 0
+    var high = regions.count
+    while low < high {
+      let middle = (low &+ high) / 2
+      if regions[middle].range.upperBound <= offset { low = middle &+ 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+extension FieldParser {
+  /// The fields of a whole file in memory.
+  package static func parse(_ bytes: RawSpan, _ image: ElfImage) -> [Field]? {
+    parse(bytes, image, windowSize: FieldWindow.size)?.flatMap(\.self)
+  }
+
+  /// The same by windows.
+  ///
+  /// - Parameter windowSize: A multiple of 64. The fields do not depend on it.
   package static func parse(
-    _ bytes: RawSpan, _ image: ElfImage
-  ) -> (fields: [Field], found: Int)? {
-    var parser = FieldParser(bytes, image)
-    parser.parseAll()
-    guard parser.budget >= 0, !parser.list.isOverfull else { return nil }
-    let found = parser.list.found
-    return (parser.list.sorted(), found)
-  }
-
-  /// Where two fields overlap, the earlier parser's is kept.
-  private mutating func parseAll() {
-    parseSymbolTables()
-    if image.isRelocatable {
-      parseSectionRelocations()
-      return parseBTF()
+    _ bytes: RawSpan, _ image: ElfImage, windowSize: Int
+  ) -> [[Field]]? {
+    unsafe bytes.withUnsafeBytes { buffer in
+      var old = unsafe BorrowedBytes(buffer)
+      do throws(PatchApplyError<Never>) {
+        let index = try FieldIndexer.index(image, windowSize: windowSize, of: &old)
+        var windows: [[Field]] = []
+        var around: [UInt8] = []
+        for window in 0..<((image.byteCount &+ windowSize &- 1) / windowSize) {
+          let range = index.range(around: window)
+          try old.load(range, into: &around)
+          let view = WindowView(around.rawSpan, base: range.lowerBound)
+          windows.append(parse(view, window: window, index, storage: []))
+        }
+        return windows
+      } catch { return nil }
     }
-    parseRelocations()
-    parseBTF()
-    parsePointers()
-    parseDynamic()
-    parseEhFrameHeader()
-    parseEhFrame()
-    if image.type == .executable { parseExecutableData() }
-    switch image.machine {
-    case .x86_64: parseX86Code()
-    case .aarch64: parseArm64Code()
-    }
-    parseHash()
-    parseRelativeRelocations()
-    parseGNUHash()
-    if image.machine == .x86_64 { parseProcedureLinkage() }
-    parseJumpTables()
-  }
-
-  /// Whether a part of the parser may go on to look at so many bytes.
-  mutating func spend(_ count: Int) -> Bool {
-    budget &-= count
-    return budget >= 0 && !list.isOverfull
-  }
-
-  /// The sections to parse that satisfy a condition, as indices.
-  func sections(where condition: (ElfSection) -> Bool) -> [Int] {
-    image.sections.indices.dropFirst().filter {
-      !image.sections[$0].range.isEmpty && condition(image.sections[$0])
-    }
-  }
-
-  /// The lowest address of a program that does not start near zero: any number that large may be an
-  /// address.
-  var lowestAddress: UInt64? {
-    guard image.type == .executable else { return nil }
-    return image.segments.all.map(\.address).filter { $0 >= 0x10000 }.min()
-  }
-
-  /// The symbols that a section's entries number, and how many there are.
-  func linkedSymbols(of section: ElfSection) -> (index: Int, section: ElfSection, count: Int)? {
-    let symbols = image.sections[section.link]
-    guard section.link > 0, symbols.isSymbolTable else { return nil }
-    return (section.link, symbols, symbols.range.count / Symbol.byteCount)
   }
 }

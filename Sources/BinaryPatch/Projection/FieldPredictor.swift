@@ -4,17 +4,28 @@ package struct FieldPredictor: Sendable {
   private let isRelocatable: Bool
   private let newSegments: ElfSegments
   private let kinds: UInt64
-  private var learned: [LearnedNumbers]
-  /// The last relocated place of the copy: its old and its real new address.
-  private var chain: (old: UInt64, new: UInt64)?
+  package private(set) var numbers: NumberPredictor
+  /// What it used of other files, and teaches.
+  package var knowledge: ProjectionKnowledge
+  /// The last relocated place of the copy: its old and its real new address, and whether that is
+  /// what the map says.
+  private var chain: (old: UInt64, new: UInt64, isMapped: Bool)?
 
-  package init(map: AddressMap, old: ElfImage, tables: ResolvedTables, fields: [Field]) {
+  package init(
+    map: AddressMap, old: ElfImage, tables: ResolvedTables,
+    _ knowledge: consuming ProjectionKnowledge = .init()
+  ) {
     self.map = map
     isRelocatable = old.isRelocatable
     newSegments = tables.segments
     kinds = tables.kinds
-    learned = LearnedNumbers.domains(
-      for: kinds & ProjectionTables.bit(.btf) == 0 ? [] : fields)
+    numbers = NumberPredictor(
+      old: tables.oldBases, new: tables.newBases,
+      strings: (old.btfStrings, old.btfStrings &+ tables.stringsShift),
+      capacity: tables.numberCapacity)
+    knowledge.oldBases = tables.oldBases
+    knowledge.newBases = tables.newBases
+    self.knowledge = knowledge
   }
 
   /// Forgets what holds within one copy only.
@@ -65,14 +76,25 @@ package struct FieldPredictor: Sendable {
     case .branch26, .branch19, .branch14, .address, .page, .pageOffset:
       return UInt64(
         predictInstruction(field, UInt32(truncatingIfNeeded: value), at: newOffset))
-    case .btf:
-      return learned[Int(field.adjustment & 1)].map(field.target)
+    case .btf, .checksum, .counter:
+      return numbers.predict(field, value, map, knowledge)
+    case .sectionPlace:
+      return field.adjustment == 0
+        ? map.offset(ofSection: Int(field.section))
+        : map.start(ofSection: Int(field.section), otherwise: field.target)
+    case .sectionLength:
+      return map.mapOffset(field.target &+ value &- 1) &+ 1 &- map.mapOffset(field.target)
     }
   }
 
   private func predictRelocation(_ field: Field, _ value: UInt64) -> UInt64 {
-    // Relocations are sorted: one wrong step must not be repeated.
-    let target = chain.map { $0.new &+ (field.target &- $0.old) } ?? map.map(field.target)
+    // Relocations are sorted: where the map is wrong once it is wrong again.
+    let target: UInt64
+    if let chain, !chain.isMapped {
+      target = chain.new &+ (field.target &- chain.old)
+    } else {
+      target = map.map(field.target)
+    }
     guard field.kind == .sectionRelocation else { return target }
     return target
       &- map.start(ofSection: Int(field.section), otherwise: field.target &- value)
@@ -102,11 +124,12 @@ package struct FieldPredictor: Sendable {
   @inline(__always)
   package mutating func learn(_ field: Field, real value: UInt64, old: UInt64) {
     switch field.kind {
-    case .relocation: chain = (field.target, value)
+    case .relocation: chain = (field.target, value, map.map(field.target) == value)
     case .sectionRelocation:
       let base = map.start(ofSection: Int(field.section), otherwise: field.target &- old)
-      chain = (field.target, base &+ value)
-    case .btf: learned[Int(field.adjustment & 1)].learn(field.target, value)
+      let place = base &+ value
+      chain = (field.target, place, map.map(field.target) == place)
+    case .btf, .checksum, .counter: numbers.learn(field, real: value, &knowledge)
     default: break
     }
   }
@@ -114,7 +137,7 @@ package struct FieldPredictor: Sendable {
   /// Whether ``learn(_:real:old:)`` does anything for a kind.
   @inline(__always)
   package static func learns(_ kind: FieldKind) -> Bool {
-    kind == .relocation || kind == .sectionRelocation || kind == .btf
+    kind == .relocation || kind == .sectionRelocation || kind.isNumber
   }
 
   @inline(__always)

@@ -12,33 +12,73 @@ package struct CopiedRange: Equatable, Sendable {
 }
 
 /// Makes the pieces of an ``AddressMap``.
-enum MapBuilder {
-  /// So many pieces may copies be cut into: what ``AddressMap`` may cost in memory.
-  static func mostPieces(_ copyCount: Int) -> Int { 2 &* copyCount &+ 1024 }
+struct MapBuilder {
+  /// A part of a copy, or a hint.
+  private struct Part {
+    var old: UInt64
+    var new: UInt64
+    /// Of hints, which count first, all ones: their length is elsewhere.
+    var count: UInt32
+    /// Among equals, the first counts.
+    var order: UInt32
+  }
 
-  /// Cuts copies where segments of either file start and end; `nil`: into too many pieces.
-  static func cut(
-    _ copies: [CopiedRange], _ old: ElfSegments, _ new: ElfSegments
-  ) -> [MapPiece]? {
-    var pieces: [MapPiece] = []
-    let limit = mostPieces(copies.count)
-    for copy in copies {
-      var copy = copy
-      while copy.count > 0 {
-        let source = locate(copy.old, copy.count, old)
-        let target = locate(copy.new, copy.count, new)
-        let count = min(source.count, target.count)
-        // A copy between loaded bytes and others says nothing.
-        if source.isLoaded == target.isLoaded {
-          pieces.append(MapPiece(old: source.key, new: target.key, count: count))
-        }
-        guard pieces.count <= limit else { return nil }
-        copy.old &+= count
-        copy.new &+= count
-        copy.count &-= count
-      }
+  private let old: ElfSegments
+  private let new: ElfSegments
+  private let hints: [MapPiece]
+  private let limit: Int
+  private var parts: [Part] = []
+
+  /// So many pieces may copies be cut into, and as many may be left of them: what an
+  /// ``AddressMap`` may cost in memory.
+  static func mostPieces(_ copyCount: Int) -> Int { copyCount &+ copyCount / 2 &+ 1024 }
+
+  /// What making the pieces takes, in bytes: the parts, where they are among those that overlap, and
+  /// the pieces.
+  static func memory(copyCount: Int, hintCount: Int) -> UInt64 {
+    let most = UInt64(mostPieces(copyCount) &+ 3 &* hintCount)
+    return most
+      &* UInt64(MemoryLayout<Part>.stride &+ 4 &+ MemoryLayout<MapPiece>.stride)
+      &+ UInt64(hintCount &* 2 &* MemoryLayout<MapPiece>.stride)
+  }
+
+  /// - Parameters:
+  ///   - copyCount: How many copies will be added.
+  ///   - hints: Sorted and disjoint.
+  init(_ old: ElfSegments, _ new: ElfSegments, _ hints: [MapPiece], copyCount: Int) {
+    self.old = old
+    self.new = new
+    self.hints = hints
+    limit = Self.mostPieces(copyCount)
+    parts.reserveCapacity(limit &+ hints.count)
+    for (order, hint) in hints.enumerated() {
+      parts.append(
+        Part(
+          old: hint.old, new: hint.new, count: .max, order: UInt32(truncatingIfNeeded: order)))
     }
-    return pieces
+  }
+
+  /// Cuts a copy where segments of either file start and end; `false`: into too many pieces.
+  mutating func add(_ copy: CopiedRange) -> Bool {
+    var copy = copy
+    while copy.count > 0 {
+      let source = Self.locate(copy.old, copy.count, old)
+      let target = Self.locate(copy.new, copy.count, new)
+      // Old has less than 4 GiB.
+      let count = min(source.count, target.count, UInt64(UInt32.max &- 1))
+      // A copy between loaded bytes and others says nothing.
+      if source.isLoaded == target.isLoaded {
+        guard parts.count < limit &+ hints.count else { return false }
+        parts.append(
+          Part(
+            old: source.key, new: target.key, count: UInt32(truncatingIfNeeded: count),
+            order: UInt32(truncatingIfNeeded: parts.count)))
+      }
+      copy.old &+= count
+      copy.new &+= count
+      copy.count &-= count
+    }
+    return true
   }
 
   /// The key of an offset, and for how many bytes, of `count`, it is good.
@@ -58,47 +98,44 @@ enum MapBuilder {
     return (offset | AddressMap.fileDomain, min(count, next &- offset), false)
   }
 
-  /// Disjoint pieces: where some overlap, hints count, and then the longest.
-  static func resolve(_ hints: [MapPiece], _ cut: [MapPiece]) -> [MapPiece] {
-    let (pieces, byStart) = rank(hints, cut)
-    var active = RankQueue()
+  /// Disjoint pieces: where some overlap, hints count, and then the longest; `nil`: too many.
+  consuming func resolve() -> [MapPiece]? {
+    parts.sort { ($0.old, $0.order) < ($1.old, $1.order) }
+    let parts = self.parts.span
+    var active = PartQueue()
     var out: [MapPiece] = []
-    out.reserveCapacity(pieces.count)
+    let mostOut = limit &+ 3 &* hints.count
+    out.reserveCapacity(mostOut)
     var next = 0
     var at: UInt64 = 0
-    while next < byStart.count || !active.isEmpty {
-      if active.isEmpty { at = pieces[Int(byStart[next])].old }
-      while next < byStart.count, pieces[Int(byStart[next])].old == at {
-        active.insert(byStart[next])
+    while next < parts.count || !active.isEmpty {
+      if active.isEmpty { at = parts[next].old }
+      while next < parts.count, parts[next].old == at {
+        active.insert(UInt32(truncatingIfNeeded: next)) { Self.isBefore(parts, $0, $1) }
         next &+= 1
       }
       guard let best = active.first else { continue }
-      let piece = pieces[Int(best)]
-      guard piece.oldEnd > at else {
-        active.removeFirst()
+      let part = parts[Int(best)]
+      let partEnd =
+        part.old &+ (part.count == .max ? hints[Int(part.order)].count : UInt64(part.count))
+      guard partEnd > at else {
+        active.removeFirst { Self.isBefore(parts, $0, $1) }
         continue
       }
-      let end =
-        next < byStart.count ? min(piece.oldEnd, pieces[Int(byStart[next])].old) : piece.oldEnd
-      append(MapPiece(old: at, new: at &+ piece.shift, count: end &- at), to: &out)
+      let end = next < parts.count ? min(partEnd, parts[next].old) : partEnd
+      Self.append(
+        MapPiece(old: at, new: at &+ part.new &- part.old, count: end &- at), to: &out)
+      guard out.count < mostOut else { return nil }
       at = end
     }
     return out
   }
 
-  /// All pieces by rank: hints, then the longest, of equally long ones the first; and these ranks by
-  /// where the pieces start.
-  private static func rank(
-    _ hints: [MapPiece], _ cut: [MapPiece]
-  ) -> (pieces: [MapPiece], byStart: [UInt32]) {
-    var order = [UInt32](cut.indices.lazy.map { UInt32(truncatingIfNeeded: $0) })
-    order.sort { (cut[Int($1)].count, $0) < (cut[Int($0)].count, $1) }
-    var pieces = hints
-    pieces.reserveCapacity(hints.count &+ cut.count)
-    for index in order { pieces.append(cut[Int(index)]) }
-    var byStart = [UInt32](pieces.indices.lazy.map { UInt32(truncatingIfNeeded: $0) })
-    byStart.sort { (pieces[Int($0)].old, $0) < (pieces[Int($1)].old, $1) }
-    return (pieces, byStart)
+  /// Whether a part counts where it overlaps another.
+  @inline(__always)
+  private static func isBefore(_ parts: Span<Part>, _ one: UInt32, _ other: UInt32) -> Bool {
+    let (one, other) = (parts[Int(one)], parts[Int(other)])
+    return one.count != other.count ? one.count > other.count : one.order < other.order
   }
 
   private static func append(_ piece: MapPiece, to out: inout [MapPiece]) {
@@ -110,30 +147,30 @@ enum MapBuilder {
   }
 }
 
-/// The ranks of the pieces that cover an address, the lowest first: a binary heap.
-private struct RankQueue {
+/// The parts that cover an address, the one that counts first: a binary heap.
+private struct PartQueue {
   private var entries: [UInt32] = []
 
   var isEmpty: Bool { entries.isEmpty }
   var first: UInt32? { entries.first }
 
-  mutating func insert(_ rank: UInt32) {
-    entries.append(rank)
+  mutating func insert(_ part: UInt32, _ isBefore: (UInt32, UInt32) -> Bool) {
+    entries.append(part)
     var child = entries.count &- 1
-    while child > 0, entries[(child &- 1) / 2] > entries[child] {
+    while child > 0, isBefore(entries[child], entries[(child &- 1) / 2]) {
       entries.swapAt((child &- 1) / 2, child)
       child = (child &- 1) / 2
     }
   }
 
-  mutating func removeFirst() {
+  mutating func removeFirst(_ isBefore: (UInt32, UInt32) -> Bool) {
     entries.swapAt(0, entries.count &- 1)
     entries.removeLast()
     var parent = 0
     while true {
       var least = parent
       for child in [2 &* parent &+ 1, 2 &* parent &+ 2] where child < entries.count {
-        if entries[child] < entries[least] { least = child }
+        if isBefore(entries[child], entries[least]) { least = child }
       }
       guard least != parent else { return }
       entries.swapAt(parent, least)

@@ -1,46 +1,58 @@
 internal import Bytes
 
 /// Makes the copied bytes of a projected patch: old bytes, their fields predicted, and corrected.
-///
-/// It holds the old file and all its fields in memory: what ``PatchStatistics/applyMemory`` says.
 struct Projection {
-  /// How many bytes are made at a time, at most.
-  static let chunkSize = 64 << 10
-
-  private let old: [UInt8]
-  private let fields: [Field]
+  private let index: FieldIndex
   private var predictor: FieldPredictor
-  /// The next field that is not before what has been copied.
-  private var nextField = 0
-  private var chunk: [UInt8]
-  /// What of ``chunk`` has not been taken.
-  private var ready = 0..<0
+  private var pool: FieldPool
+  /// The fields that ``pool`` has the places of.
+  private var fields: [Field]
+  private let maxLoads: UInt64
+  /// The bytes around a window whose fields are looked for, and its fields.
+  private var around: [UInt8] = []
+  private var found: [Field] = []
+  private var chunk: [UInt8] = []
+  /// How many bytes of ``chunk`` have been taken.
+  private var taken = 0
 
+  /// Goes over old once.
+  ///
   /// - Throws: ``PatchError`` when the patch was made for other old bytes.
-  init(
-    old: [UInt8], _ tables: ProjectionTables, copies: [CopiedRange]
-  ) throws(PatchError) {
-    let bytes = old.rawSpan
-    guard UInt64(bytes.byteCount) == tables.oldLength, let image = ElfImage(bytes),
-      let resolved = ResolvedTables(tables, old: image),
-      let (fields, found) = FieldParser.parse(bytes, image), UInt64(found) == tables.fieldCount,
-      ProjectionTables.numberBound(fields, kinds: tables.kinds) == tables.numberBound,
-      let map = AddressMap(old: image, tables: resolved, copies: copies)
-    else { throw .oldMismatch }
-    predictor = FieldPredictor(map: map, old: image, tables: resolved, fields: fields)
-    self.fields = fields
-    self.old = old
-    chunk = [UInt8](repeating: 0, count: Self.chunkSize)
+  init<Old: OldBytes & ~Copyable>(
+    _ old: inout Old, _ tables: ProjectionTables, newLength: UInt64,
+    _ knowledge: consuming ProjectionKnowledge,
+    _ builder: (ElfImage, ResolvedTables) throws(PatchError) -> AddressMap?
+  ) throws(PatchApplyError<Old.Failure>) {
+    guard old.byteCount == tables.oldLength, let image = try ElfImage.read(from: &old),
+      let resolved = ResolvedTables(tables, old: image, copy knowledge)
+    else { throw .patch(.oldMismatch) }
+    let map: AddressMap?
+    do throws(PatchError) { map = try builder(image, resolved) } catch { throw .patch(error) }
+    guard let map else { throw .patch(.oldMismatch) }
+    predictor = FieldPredictor(map: map, old: image, tables: resolved, knowledge)
+    index = try FieldIndexer.index(image, windowSize: FieldWindow.size, of: &old)
+    pool = FieldPool(oldLength: tables.oldLength, fieldCount: tables.fieldCount)
+    let none = Field(offset: 0, kind: .relative, adjustment: 0, section: 0, target: 0)
+    fields = [Field](
+      repeating: none, count: FieldPool.capacity(fieldCount: tables.fieldCount))
+    maxLoads = FieldPool.maxLoads(oldLength: tables.oldLength, newLength: newLength)
+    chunk.reserveCapacity(FieldWindow.size &+ 8)
+    found.reserveCapacity(FieldWindow.maxFields)
+    around.reserveCapacity(FieldWindow.size &+ 2 &* FieldWindow.margin)
+  }
+
+  /// Gives away what was known before and is known now.
+  mutating func takeKnowledge() -> ProjectionKnowledge {
+    var knowledge = ProjectionKnowledge()
+    swap(&knowledge, &predictor.knowledge)
+    return knowledge
   }
 
   /// How many bytes are made but not taken.
-  var readyCount: Int { ready.count }
+  var readyCount: Int { chunk.count &- taken }
 
-  /// A copy starts here in old.
-  mutating func startCopy(at source: UInt64) {
-    predictor.startCopy()
-    nextField = fields.firstIndex(notBefore: Int(truncatingIfNeeded: source))
-  }
+  /// A copy starts.
+  mutating func startCopy() { predictor.startCopy() }
 
   /// Makes the next bytes of the copy.
   ///
@@ -48,28 +60,95 @@ struct Projection {
   ///   - source: Where they are in old.
   ///   - limit: How many bytes the copy still has, at least one; all are in old.
   ///   - newOffset: Where they go in new.
-  mutating func make(
-    from source: Int, atMost limit: Int, newOffset: UInt64,
-    _ differences: inout DifferenceReader, in patch: RawSpan
-  ) throws(PatchError) {
-    let count = countToMake(from: source, limit)
+  mutating func make<Old: OldBytes & ~Copyable>(
+    _ old: inout Old, _ window: inout OldWindow, from source: Int, atMost limit: Int,
+    newOffset: UInt64, _ differences: inout DifferenceReader, in patch: RawSpan
+  ) throws(PatchApplyError<Old.Failure>) {
+    let number = source / FieldWindow.size
+    let place = try place(of: number, &old)
     let copyEnd = source &+ limit
-    // Out of self, so that both may be changed at once.
-    var chunk: [UInt8] = []
-    swap(&chunk, &self.chunk)
-    defer { swap(&chunk, &self.chunk) }
+    var end = min((number &+ 1) &* FieldWindow.size, copyEnd)
+    // A field that is wholly in the copy must not be cut; others are copied as they are.
+    if let last = fields[place].last, last.start >= source, last.start < end, last.end <= copyEnd {
+      end = max(end, last.end)
+    }
+    try read(&old, &window, source..<end)
+    do throws(PatchError) {
+      try Self.predict(
+        fields, place, source, copyEnd: copyEnd, newOffset, &predictor,
+        &differences, patch, in: &chunk)
+    } catch { throw .patch(error) }
+    // The making side goes by the bytes of a copy.
+    if end > (number &+ 1) &* FieldWindow.size { _ = try self.place(of: number &+ 1, &old) }
+  }
+
+  /// Where the fields of a window are, which are looked for if need be.
+  private mutating func place<Old: OldBytes & ~Copyable>(
+    of window: Int, _ old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) -> Range<Int> {
+    if let place = pool.find(window) { return place }
+    return try load(window, &old)
+  }
+
+  /// Replaces what is in ``chunk`` by a range of old.
+  private mutating func read<Old: OldBytes & ~Copyable>(
+    _ old: inout Old, _ window: inout OldWindow, _ range: Range<Int>
+  ) throws(PatchApplyError<Old.Failure>) {
+    taken = 0
+    chunk.removeAll(keepingCapacity: true)
+    try chunk.append(upTo: range.count) { output throws(PatchApplyError<Old.Failure>) in
+      while !output.isFull {
+        let at = range.lowerBound &+ output.byteCount
+        _ = try window.append(
+          to: &output, from: UInt64(at), atMost: UInt64(range.upperBound &- at), of: &old)
+      }
+    }
+  }
+
+  /// Finds the fields of a window, and keeps them; gives where.
+  private mutating func load<Old: OldBytes & ~Copyable>(
+    _ window: Int, _ old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) -> Range<Int> {
+    guard pool.loads < maxLoads else {
+      throw .patch(.tooMuchWork(windows: pool.loads, limit: maxLoads))
+    }
+    let range = index.range(around: window)
+    try old.load(range, into: &around)
+    Self.find(window, around, range.lowerBound, index, &found)
+    let place = pool.insert(window, count: found.count)
+    fields.replaceSubrange(place, with: found)
+    return place
+  }
+
+  private static func find(
+    _ window: Int, _ bytes: [UInt8], _ base: Int, _ index: FieldIndex, _ fields: inout [Field]
+  ) {
+    var storage: [Field] = []
+    swap(&storage, &fields)
+    let view = WindowView(bytes.rawSpan, base: base)
+    fields = FieldParser.parse(view, window: window, index, storage: storage)
+  }
+
+  /// Predicts and corrects old bytes.
+  ///
+  /// - Parameters:
+  ///   - source: Where the bytes are in old.
+  ///   - copyEnd: Where the copy that they belong to ends there.
+  private static func predict(
+    _ fields: [Field], _ place: Range<Int>, _ source: Int, copyEnd: Int, _ newOffset: UInt64,
+    _ predictor: inout FieldPredictor, _ differences: inout DifferenceReader, _ patch: RawSpan,
+    in chunk: inout [UInt8]
+  ) throws(PatchError) {
+    let fields = fields.span.extracting(place)
+    let count = chunk.count
     var output = chunk.mutableSpan
     var bytes = unsafe output.mutableBytes
-    let old = self.old
-    old.rawSpan.copyBytes(source..<(source &+ count), to: &bytes)
     var corrected = 0
-    let allFields = self.fields
-    let fields = allFields.span
-    while nextField < fields.count {
-      let field = fields[nextField]
-      // A field that is not wholly in the copy is copied as it is.
+    var next = fields.firstIndex(notBefore: source)
+    while next < fields.count {
+      let field = fields[next]
+      next &+= 1
       guard field.start < source &+ count, field.end <= copyEnd else { break }
-      nextField &+= 1
       guard predictor.predicts(field.kind) else { continue }
       let at = field.start &- source
       let value = bytes.bytes.load(field.kind, at)
@@ -83,27 +162,14 @@ struct Projection {
       }
     }
     try differences.correct(&bytes, corrected..<count, in: patch)
-    ready = 0..<count
-  }
-
-  /// So many that no field that is wholly in the copy is cut.
-  private func countToMake(from source: Int, _ limit: Int) -> Int {
-    guard limit > Self.chunkSize else { return limit }
-    let end = source &+ Self.chunkSize
-    let last = fields.firstIndex(notBefore: end) &- 1
-    guard last >= 0, fields[last].end > end, fields[last].end <= source &+ limit,
-      fields[last].start > source
-    else { return Self.chunkSize }
-    return fields[last].start &- source
   }
 
   /// Appends bytes that were made: as many as fit. Gives how many.
   @_lifetime(output: copy output)
   mutating func take(into output: inout OutputRawSpan) -> Int {
-    let count = min(ready.count, output.freeCapacity)
-    let start = ready.lowerBound
-    output.append(copying: chunk.rawSpan.extracting(start..<(start &+ count)))
-    ready = (start &+ count)..<ready.upperBound
+    let count = min(readyCount, output.freeCapacity)
+    output.append(copying: chunk.rawSpan.extracting(taken..<(taken &+ count)))
+    taken &+= count
     return count
   }
 }

@@ -4,9 +4,10 @@ extension ProjectionTables {
   /// The stream's bytes.
   package var bytes: [UInt8] {
     var out: [UInt8] = []
-    for number in [FieldParser.version, kinds, oldLength, fieldCount, numberBound] {
+    for number in [FieldParser.version, kinds, oldLength, fieldCount] {
       out.append(varint: number)
     }
+    appendBases(to: &out)
     out.append(varint: UInt64(segments.count))
     for segment in segments {
       for value in [segment.address, segment.offset, segment.fileSize, segment.memorySize] {
@@ -16,6 +17,17 @@ extension ProjectionTables {
     appendSections(to: &out)
     appendHints(to: &out)
     return out
+  }
+
+  private func appendBases(to out: inout [UInt8]) {
+    let numbers = [oldBases.types, oldBases.strings, newBases.types, newBases.strings]
+    let isKept = stringsShift != 0 || numbers.contains { $0 != 0 }
+    out.append(varint: usesKnowledge ? 2 : isKept ? 1 : 0)
+    guard usesKnowledge || isKept else { return }
+    for number in numbers {
+      out.append(signed: UInt64(bitPattern: Int64(Int32(bitPattern: number))))
+    }
+    out.append(signed: stringsShift)
   }
 
   private func appendSections(to out: inout [UInt8]) {
@@ -64,7 +76,11 @@ extension ProjectionTables {
     guard kinds & ~Self.allKinds == 0 else { throw .invalidProjection(offset: start) }
     oldLength = try cursor.readNumber(in: patch)
     fieldCount = try cursor.readNumber(in: patch)
-    numberBound = try cursor.readNumber(in: patch)
+    let knowledge = try cursor.readCount(in: patch, limit: 2)
+    usesKnowledge = knowledge == 2
+    oldBases = try cursor.readBases(in: patch, ifAny: knowledge > 0)
+    newBases = try cursor.readBases(in: patch, ifAny: knowledge > 0)
+    stringsShift = knowledge > 0 ? try cursor.readSigned(in: patch) : 0
     segments = []
     for _ in 0..<(try cursor.readCount(in: patch, limit: ElfSegments.maxCount)) {
       let address = try cursor.readSigned(in: patch)
@@ -151,6 +167,19 @@ extension StreamCursor {
       throw .invalidProjection(offset: offset)
     }
     return count
+  }
+
+  fileprivate mutating func readBases(
+    in patch: RawSpan, ifAny: Bool
+  ) throws(PatchError) -> ProjectionKnowledge.Bases {
+    guard ifAny else { return .init() }
+    let offset = offset
+    let types = Int64(bitPattern: try readSigned(in: patch))
+    let strings = Int64(bitPattern: try readSigned(in: patch))
+    guard let types = Int32(exactly: types), let strings = Int32(exactly: strings) else {
+      throw .invalidProjection(offset: offset)
+    }
+    return .init(types: UInt32(bitPattern: types), strings: UInt32(bitPattern: strings))
   }
 
   fileprivate mutating func readSigned(in patch: RawSpan) throws(PatchError) -> UInt64 {

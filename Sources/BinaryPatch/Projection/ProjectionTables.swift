@@ -4,7 +4,10 @@ internal import Bytes
 ///
 /// All are numbers; those marked ± are signed.
 ///
-///     parser version, mask of kinds, length of old, fields found in old, bound of BTF's numbers
+///     parser version, mask of kinds, length of old, fields of old
+///     knowledge: 0: none, nothing follows; 1: kept within this patch; 2: shared by a row of them;
+///         ± first own type and ± first own string of old and of new, less those that are known
+///         ± by how much further than their section the strings of BTF moved
 ///     segments; for each ± address, offset, file size, memory size, less those of the old segment
 ///     sections of old
 ///     sections gone; for each the index, less the previous one's, less one
@@ -27,9 +30,15 @@ package struct ProjectionTables: Equatable, Sendable {
   /// Each has a bit for a kind of fields that are predicted; others are copied as they are.
   package var kinds: UInt64
   package var oldLength: UInt64
+  /// How many fields old has: so many are kept in memory, if that is not too much.
   package var fieldCount: UInt64
-  /// One more than the greatest number that predicting fields of BTF will learn; 0: none.
-  package var numberBound: UInt64
+  /// Whether the patch is one of a row that share what they teach.
+  package var usesKnowledge: Bool
+  /// Where the numbers of BTF start which are a file's own; less what ``ProjectionKnowledge`` has.
+  package var oldBases: ProjectionKnowledge.Bases
+  package var newBases: ProjectionKnowledge.Bases
+  /// By how much further than their section the strings of BTF moved.
+  package var stringsShift: UInt64
   /// As they differ from the old file's.
   package var segments: [ElfSegment]
   /// By index in the old file; `nil`: gone. The null section is not among them.
@@ -38,26 +47,27 @@ package struct ProjectionTables: Equatable, Sendable {
   package var hints: [MapPiece]
 
   package init(
-    kinds: UInt64, oldLength: UInt64, fieldCount: UInt64, numberBound: UInt64,
-    segments: [ElfSegment], sections: [SectionShift?], hints: [MapPiece]
+    kinds: UInt64, oldLength: UInt64, fieldCount: UInt64, segments: [ElfSegment],
+    sections: [SectionShift?], hints: [MapPiece], usesKnowledge: Bool = false,
+    oldBases: ProjectionKnowledge.Bases = .init(),
+    newBases: ProjectionKnowledge.Bases = .init(), stringsShift: UInt64 = 0
   ) {
     self.kinds = kinds
     self.oldLength = oldLength
     self.fieldCount = fieldCount
-    self.numberBound = numberBound
+    self.usesKnowledge = usesKnowledge
+    self.oldBases = oldBases
+    self.newBases = newBases
+    self.stringsShift = stringsShift
     self.segments = segments
     self.sections = sections
     self.hints = hints
   }
 
-  /// What ``numberBound`` is for the fields of a file.
-  package static func numberBound(_ fields: [Field], kinds: UInt64) -> UInt64 {
-    guard kinds & bit(.btf) != 0 else { return 0 }
-    return fields.reduce(0) { $1.kind == .btf ? max($0, $1.target &+ 1) : $0 }
-  }
-
   /// The bit for a kind.
   package static func bit(_ kind: FieldKind) -> UInt64 { 1 &<< UInt64(kind.rawValue) }
+  /// The bits for the kinds that are numbers, not places.
+  package static let numberKinds = bit(.btf) | bit(.checksum) | bit(.counter)
   /// The bits for all kinds that there are.
   package static let allKinds: UInt64 = (1 << UInt64(FieldKind.allCases.count)) - 1
 }

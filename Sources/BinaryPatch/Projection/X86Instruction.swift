@@ -26,7 +26,7 @@ struct X86Instruction {
   ///
   /// - Parameters:
   ///   - end: Where code ends; inside `code`.
-  ///   - table: ``X86OpcodeTable/oneByte()``.
+  ///   - table: ``X86OpcodeTable/oneByte``.
   @inline(__always)
   init(_ code: RawSpan, at start: Int, to end: Int, _ table: Span<UInt8>) {
     var at = start

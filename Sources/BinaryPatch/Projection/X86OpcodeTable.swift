@@ -23,7 +23,7 @@ enum X86OpcodeTable {
   static let invalid: UInt8 = 128
 
   /// An entry for each opcode.
-  static func oneByte() -> [UInt8] { (0...255).map(entry) }
+  static let oneByte: [UInt8] = (0...255).map(entry)
 
   private static func entry(_ opcode: UInt8) -> UInt8 {
     switch opcode {

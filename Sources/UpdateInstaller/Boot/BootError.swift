@@ -11,8 +11,10 @@ public enum BootError: Error, Hashable, Sendable {
   case unknownSystem(SubvolumeUUID)
   /// What the loader keeps is not what its manual says.
   case malformed(path: String, String)
-  /// A program that has to be asked ended with a status other than 0.
-  case programFailed(path: String, status: Int32, output: String)
+  /// What the loader reads cannot be used as it is set up, for example because it is on btrfs.
+  case unusable(path: String, String)
+  /// A program that has to be asked did not succeed; with the last line that it said.
+  case programFailed(path: String, ProcessEnd, output: String)
   /// A system call failed.
   case system(SystemError)
 }
@@ -26,8 +28,9 @@ extension BootError: CustomStringConvertible {
     case .missing(let path): "the system has no \"\(path)\" to boot"
     case .unknownSystem(let uuid): "the boot loader does not know system \(uuid)"
     case .malformed(let path, let reason): "\"\(path)\" cannot be understood: \(reason)"
-    case .programFailed(let path, let status, let output):
-      "\"\(path)\" failed with status \(status)\(output.isEmpty ? "" : ": \(output)")"
+    case .unusable(let path, let reason): "\"\(path)\" cannot be used: \(reason)"
+    case .programFailed(let path, let end, let output):
+      "\"\(path)\" failed: \(end)\(output.isEmpty ? "" : ": \(output)")"
     case .system(let error): error.description
     }
   }

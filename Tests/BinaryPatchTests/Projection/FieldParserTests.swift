@@ -1,14 +1,21 @@
-import BinaryPatch
 import Bytes
 import TestSupport
 import Testing
 
-/// The fields of a file, which must be one that is projected.
+@testable import BinaryPatch
+
+/// The fields of a file, which must be one that is projected; without those of headers.
 func fields(_ elf: SmallElf) throws -> [Field] {
+  let table = Int(elf.bytes.rawSpan.load64(40))
+  return try allFields(elf).filter { $0.start >= 64 && $0.start < table }
+}
+
+/// The same, but all.
+func allFields(_ elf: SmallElf) throws -> [Field] {
   let bytes = elf.bytes
   let image = try image(of: bytes)
   let parsed = FieldParser.parse(bytes.rawSpan, image)
-  return try #require(parsed).fields
+  return try #require(parsed)
 }
 
 /// The image of a file that must have one.
@@ -251,6 +258,76 @@ struct FieldParserTests {
         field(.btf, at: offsets[4] + 48, 11, adjustment: 0),
         field(.btf, at: offsets[4] + 52, 3, adjustment: 1),
       ])
+  }
+
+  @Test("Where sections are, and how long, and where the table of them is")
+  func headers() throws {
+    let sections: [SmallElf.Section] = [
+      .init(".text", flags: Self.executable, [0xc3]), .init(".bss", type: 8, size: 8),
+      .init(".empty", flags: 0),
+    ]
+    for type in [1, 3] as [UInt16] {
+      let elf = SmallElf(type: type, base: 0x1000, sections)
+      let table = Int(elf.bytes.rawSpan.load64(40))
+      let names = UInt64(elf.offsets[2])
+      var expected: [Field] = type == 1 ? [field(.absolute64, at: 40, UInt64(table))] : []
+      for index in 1...4 {
+        let at = table + index * 64
+        let offset = index == 4 ? names : UInt64(elf.offsets[index - 1])
+        if type == 3, index < 4 {
+          expected.append(
+            field(
+              .sectionPlace, at: at + 16, 0x1000 + offset, adjustment: 1, section: UInt16(index)))
+        }
+        expected.append(field(.sectionPlace, at: at + 24, offset, section: UInt16(index)))
+        if index == 1 || index == 4 {
+          expected.append(field(.sectionLength, at: at + 32, offset))
+        }
+      }
+      let found = try allFields(elf).filter { $0.start < 64 || $0.start >= table }
+      #expect(found == expected)
+    }
+  }
+
+  @Test("Checksums of symbols that a kernel module needs, and of those that it exports")
+  func checksums() throws {
+    let record = [UInt8](repeating: 0, count: 56)
+    let sections: [SmallElf.Section] = [
+      .init("__versions", quads(0x1234_5678) + record + quads(0) + record + quads(9) + record),
+      .init("__kcrctab_gpl", words(5, 0, 6) + [1, 0]),
+    ]
+    let elf = SmallElf(type: 1, sections)
+    let (versions, exported) = (elf.offsets[0], elf.offsets[1])
+    #expect(
+      try fields(elf) == [
+        field(.checksum, at: versions, 0x1234_5678), field(.checksum, at: versions + 128, 9),
+        field(.checksum, at: exported, 5), field(.checksum, at: exported + 8, 6),
+      ])
+    #expect(try fields(SmallElf(type: 3, sections)).isEmpty)
+  }
+
+  @Test("Numbers at the end of the compiler's unique names")
+  func counters() throws {
+    let strings = Array(
+      "\u{0}__UNIQUE_ID_alias7\u{0}__UNIQUE_ID_a12345.61\u{0}__UNIQUE_ID_none\u{0}other99\u{0}".utf8
+    )
+    let elf = SmallElf(
+      type: 1,
+      [
+        .init(".symtab", type: 2, flags: 0, [UInt8](repeating: 0, count: 24), link: 2),
+        .init(".strtab", type: 3, flags: 0, strings),
+      ])
+    let at = elf.offsets[1]
+    #expect(
+      try fields(elf) == [
+        field(.counter, at: at + 15, 7, adjustment: 1),
+        field(.counter, at: at + 34, 2345, adjustment: 4),
+      ])
+    // "as7", "2345"
+    #expect(Counter.bytes(0x3773_6169, digits: 1, number: 128) == 0x3873_6169)
+    #expect(Counter.bytes(0x3534_3332, digits: 4, number: 71) == 0x3137_3030)
+    #expect(Counter.number(0x3534_3332, digits: 4) == 2345)
+    #expect(Counter.number(0x3534_3361, digits: 4) == nil)
   }
 
   @Test("Other files have no fields: other machines, word sizes, byte orders, cut tables")

@@ -18,7 +18,6 @@ struct FieldPredictorTests {
     let image = try image(of: bytes)
     let tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(bytes.count), fieldCount: 0,
-      numberBound: 0,
       segments: [ElfSegment(address: 0x1000, fileSize: 0x40, memorySize: 0x40)],
       sections: [.init(address: 0x1008, offset: 8), nil], hints: [])
     let resolved = try #require(ResolvedTables(tables, old: image))
@@ -27,7 +26,7 @@ struct FieldPredictorTests {
       CopiedRange(old: Self.text + 0x40, new: Self.text + 0x40 + shift, count: 0xc0),
     ]
     let map = try #require(AddressMap(old: image, tables: resolved, copies: copies))
-    return FieldPredictor(map: map, old: image, tables: resolved, fields: [])
+    return FieldPredictor(map: map, old: image, tables: resolved)
   }
 
   /// An old address in code, and where it went.
@@ -91,6 +90,11 @@ struct FieldPredictorTests {
     #expect(predictor.predict(first, target, at: 0) == moved)
     predictor.learn(first, real: moved + 0x300, old: target)
     #expect(predictor.predict(second, target + 8, at: 24) == moved + 0x308)
+    // Where the map was right, it is asked again: this is of the first copy.
+    predictor.learn(first, real: moved, old: target)
+    let other = field(.relocation, at: 24, 0x1000 + place)
+    #expect(predictor.predict(other, 0x1000 + place, at: 24) == 0x2000 + place)
+    predictor.learn(first, real: moved + 1, old: target)
     predictor.startCopy()
     #expect(predictor.predict(second, target + 8, at: 24) == moved + 8)
     let based = field(.sectionRelocation, at: 0, target, section: 1)
@@ -139,8 +143,22 @@ struct FieldPredictorTests {
 
 @Suite("Mapping addresses")
 struct AddressMapTests {
+  /// Copies of these parts, where addresses are offsets.
+  private static func resolve(_ hints: [MapPiece], _ cut: [MapPiece]) -> [MapPiece]? {
+    guard let all = ElfSegments([ElfSegment(fileSize: 1 << 30, memorySize: 1 << 30)]) else {
+      return nil
+    }
+    var builder = MapBuilder(all, all, hints, copyCount: cut.count)
+    for piece in cut {
+      guard builder.add(CopiedRange(old: piece.old, new: piece.new, count: piece.count)) else {
+        return nil
+      }
+    }
+    return builder.resolve()
+  }
+
   @Test("Of pieces that overlap, hints count first, and then the longest")
-  func overlaps() {
+  func overlaps() throws {
     var random = SeededGenerator.fresh("overlapping pieces")
     for _ in 0..<300 {
       let piece = { (random: inout SeededGenerator) in
@@ -153,7 +171,7 @@ struct AddressMapTests {
       let hints = [
         MapPiece(old: 10, new: 5000, count: 5), MapPiece(old: 20, new: 6000, count: 1),
       ]
-      let resolved = MapBuilder.resolve(hints, cut)
+      let resolved = try #require(Self.resolve(hints, cut))
       let order =
         hints
         + cut.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
@@ -167,37 +185,19 @@ struct AddressMapTests {
     }
   }
 
-  @Test("Numbers that are not learned move as the nearest learned one")
-  func learning() {
-    var random = SeededGenerator.fresh("learned numbers")
-    for count in [1, 64, 65, 5000] {
-      var learned = LearnedNumbers(count: count)
-      var known: [(UInt64, UInt64)] = []
-      for _ in 0..<200 {
-        let target = UInt64.random(in: 0..<UInt64(count), using: &random)
-        let nearest = known.min {
-          let (one, other) = ($0.0.distance(to: target), $1.0.distance(to: target))
-          return (abs(one), $0.0) < (abs(other), $1.0)
-        }
-        let expected = nearest.map { $0.1 &+ target &- $0.0 } ?? target
-        #expect(learned.map(target) == expected)
-        let value = UInt64.random(in: 0..<10_000, using: &random)
-        learned.learn(target, value)
-        known.removeAll { $0.0 == target }
-        known.append((target, value))
-      }
-      #expect(learned.map(UInt64(count)) == UInt64(count))
-    }
-  }
-
   @Test("Segments that cut copies into too many pieces are refused")
   func pieces() throws {
     let segments = try #require(
       ElfSegments(
         (0..<64).map { ElfSegment(address: $0 * 100, offset: $0 * 2, fileSize: 1, memorySize: 1) }))
     let copies = [CopiedRange](repeating: CopiedRange(old: 0, new: 0, count: 128), count: 100)
-    #expect(MapBuilder.cut(copies, segments, segments) == nil)
-    let few = MapBuilder.cut(Array(copies[..<4]), segments, segments)
-    #expect(few?.count == 4 * 128)
+    var builder = MapBuilder(segments, segments, [], copyCount: copies.count)
+    let added = copies.map { builder.add($0) }
+    #expect(added.contains(false))
+    builder = MapBuilder(segments, segments, [], copyCount: 4)
+    let few = copies[..<4].map { builder.add($0) }
+    #expect(!few.contains(false))
+    // All say the same: 64 bytes at addresses of their own, and 64 that are not loaded.
+    #expect(builder.resolve()?.count == 128)
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite("Reading what a projected patch says of the new file")
 struct ProjectionTablesTests {
   static let tables = ProjectionTables(
-    kinds: 0x7ff, oldLength: 5000, fieldCount: 12, numberBound: 77,
+    kinds: 0x7ff, oldLength: 5000, fieldCount: 12,
     segments: [ElfSegment(address: 0x1000, offset: .max, fileSize: 5, memorySize: 0)],
     sections: [
       .init(address: 16, offset: 16), nil, .init(address: 0, offset: UInt64.max - 7), nil,
@@ -16,7 +16,8 @@ struct ProjectionTablesTests {
     hints: [
       MapPiece(old: 10, new: 5, count: 1), MapPiece(old: 11, new: 1 << 62, count: 100),
       MapPiece(old: 1 << 63 | 4, new: 0, count: 2),
-    ])
+    ], usesKnowledge: true, oldBases: .init(types: 5, strings: .max),
+    newBases: .init(types: 0, strings: 1 << 31), stringsShift: UInt64.max - 3)
 
   private func read(_ bytes: [UInt8]) throws(PatchError) -> ProjectionTables {
     try ProjectionTables(StreamCursor(0..<bytes.count), in: bytes.rawSpan)
@@ -26,6 +27,14 @@ struct ProjectionTablesTests {
   func roundTrip() throws {
     let bytes = Self.tables.bytes
     #expect(try read(bytes) == Self.tables)
+    var alone = Self.tables
+    alone.usesKnowledge = false
+    #expect(try read(alone.bytes) == alone)
+    alone.oldBases = .init()
+    alone.newBases = .init()
+    alone.stringsShift = 0
+    #expect(try read(alone.bytes) == alone)
+    #expect(alone.bytes.count < bytes.count)
   }
 
   @Test("Cut at any byte, or with a byte more, it is refused")
@@ -42,7 +51,7 @@ struct ProjectionTablesTests {
   func lies() {
     #expect(throws: PatchError.unknownParser(offset: 0, version: 2)) { try read([2]) }
     var bytes = Self.tables
-    bytes.kinds = 1 << 20
+    bytes.kinds = ProjectionTables.allKinds + 1
     #expect(throws: PatchError.self) { try read(bytes.bytes) }
     bytes = Self.tables
     bytes.segments = Array(repeating: ElfSegment(), count: 65)

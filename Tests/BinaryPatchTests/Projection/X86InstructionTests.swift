@@ -8,7 +8,7 @@ import Testing
 @Suite("Lengths of x86-64 instructions")
 struct X86InstructionTests {
   private func instruction(_ bytes: [UInt8]) -> X86Instruction {
-    let table = X86OpcodeTable.oneByte()
+    let table = X86OpcodeTable.oneByte
     return X86Instruction(bytes.rawSpan, at: 0, to: bytes.count, table.span)
   }
 
@@ -73,7 +73,7 @@ struct X86InstructionTests {
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     let image = try image(of: bytes)
     let text = image.sections[try #require(image.section(named: ".text"))]
-    let table = X86OpcodeTable.oneByte()
+    let table = X86OpcodeTable.oneByte
     var at = text.range.lowerBound
     var same = 0
     var count = 0

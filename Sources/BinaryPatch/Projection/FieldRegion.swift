@@ -1,0 +1,87 @@
+/// A section in whose bytes fields are looked for, and how.
+struct FieldRegion: Sendable {
+  /// Which part of the parser it is for.
+  enum Format: Sendable {
+    case symbols, relocations, btf
+    case pointers, dynamic, ehFrameHeader, ehFrame
+    case code, hash, gnuHash, relativeRelocations
+    /// Bytes without a form: only words that relocations or addresses tell.
+    case data
+    /// Of the file's header what says where the next one is, and the section header table.
+    case header, sectionHeaders
+    /// Of a kernel module: `__versions`, `__kcrctab`, and the names of symbols.
+    case versions, checksums, names
+  }
+
+  let format: Format
+  /// Its index among the sections; 0: it is none.
+  let section: Int
+  let range: Range<Int>
+  /// Where its entries are: without a header, and what follows them.
+  var entries: Range<Int>
+
+  private init(_ format: Format, _ section: Int, _ range: Range<Int>) {
+    self.format = format
+    self.section = section
+    self.range = range
+    entries = range
+  }
+
+  /// The regions of a file: disjoint and in its order.
+  ///
+  /// Of sections that lie upon each other, the one that starts first counts, or was first.
+  static func all(of image: ElfImage) -> [FieldRegion] {
+    let names = Set(
+      image.sections.filter { image.isRelocatable && $0.type == ElfSection.Kind.symbols }
+        .map(\.link))
+    var candidates = headers(of: image)
+    for (index, section) in image.sections.enumerated().dropFirst() {
+      let format = format(of: section, image) ?? (names.contains(index) ? .names : nil)
+      candidates.append((format, index, section.range))
+    }
+    candidates = candidates.filter { !$0.range.isEmpty }
+      .sorted { ($0.range.lowerBound, $0.section) < ($1.range.lowerBound, $1.section) }
+    var regions: [FieldRegion] = []
+    var end = 0
+    for (format, section, range) in candidates where range.lowerBound >= end {
+      end = range.upperBound
+      if let format { regions.append(FieldRegion(format, section, range)) }
+    }
+    return regions
+  }
+
+  /// What is no section but has fields.
+  private static func headers(
+    of image: ElfImage
+  ) -> [(format: Format?, section: Int, range: Range<Int>)] {
+    guard !image.sections.isEmpty else { return [] }
+    let start = image.sectionTable
+    let length = image.sections.count &* ElfHeader.sectionEntrySize
+    let table: (Format?, Int, Range<Int>) = (.sectionHeaders, 0, start..<(start &+ length))
+    // e_shoff
+    return image.isRelocatable ? [(.header, 0, 40..<48), table] : [table]
+  }
+
+  private static func format(of section: ElfSection, _ image: ElfImage) -> Format? {
+    if section.isSymbolTable { return .symbols }
+    if section.type == ElfSection.Kind.relocations { return .relocations }
+    if section.isNamed(".BTF") { return .btf }
+    if image.isRelocatable {
+      if section.isNamed("__versions") { return .versions }
+      return section.isNamed(startingWith: "__kcrctab") ? .checksums : nil
+    }
+    if section.isNamed(".got.plt") || section.isNamed(".got") || section.isNamed(".init_array")
+      || section.isNamed(".fini_array")
+    {
+      return .pointers
+    }
+    if section.type == ElfSection.Kind.dynamic { return .dynamic }
+    if section.isNamed(".eh_frame_hdr") { return .ehFrameHeader }
+    if section.isNamed(".eh_frame") { return .ehFrame }
+    if section.isCode { return .code }
+    if section.type == ElfSection.Kind.hash { return .hash }
+    if section.type == ElfSection.Kind.relativeRelocations { return .relativeRelocations }
+    if section.isNamed(".gnu.hash") { return .gnuHash }
+    return section.isAllocated ? .data : nil
+  }
+}
