@@ -70,6 +70,20 @@ final class StickTests {
     #expect(try current() == 2)
   }
 
+  @Test("A system from a stick gets the tries and takes over what is configured")
+  func configured() throws {
+    try bench.apply(bench.update(from: nil, to: 1))
+    try bench.device().activate()
+    try Data("mine".utf8).write(to: URL(filePath: bench.disk + "/sys_root_current/settings"))
+    try configure("[Boot]\nTries=5\n[Update]\nPersist=/settings")
+    try stick.write(["v1-v2.btrfs.xz": bench.update(from: 1, to: 2)])
+    let result = try plugIn()
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try bench.device().status().boot.trial?.tries == 5)
+    let kept = try Data(contentsOf: URL(filePath: bench.disk + "/sys_root_current/settings"))
+    #expect(kept == Data("mine".utf8))
+  }
+
   @Test("Without Activate= the running system stays current")
   func notActivated() throws {
     try bench.apply(bench.update(from: nil, to: 1))

@@ -61,7 +61,7 @@ class Machine:
             if os.path.exists(path):
                 os.unlink(path)
         arguments = [
-            "qemu-system-x86_64", "-accel", accelerator, "-machine", "q35", "-m", "512",
+            "qemu-system-x86_64", "-accel", accelerator, "-machine", "q35,sata=off", "-m", "512",
             "-nodefaults", "-no-user-config", "-display", "none",
             "-kernel", os.path.join(prepared, "kernel"),
             "-initrd", os.path.join(prepared, "initrd"), "-append", COMMAND_LINE,
@@ -371,7 +371,9 @@ class Test:
         status = machine.status()
         check(status["trial"] is None and status["current"]["version"] == 1, f"{status}")
         check(status["current"]["running"] and status["floor"] == 1, f"{status}")
-        check(status["boot"]["warnings"] == [], f"warnings: {status['boot']['warnings']}")
+        # That one is true of every device whose loader does not count: panic= and watchdog are there.
+        warnings = [w for w in status["boot"]["warnings"] if "before its own initramfs" not in w]
+        check(not warnings, f"warnings: {warnings}")
         machine.must("sync")
         machine.ask("stop")
         machine.ask("migrate", uri="exec:cat >" + self.state)
