@@ -105,7 +105,7 @@ public struct DeviceConfiguration: Hashable, Sendable {
   /// Updates from sticks.
   public struct USB: Hashable, Sendable {
     /// The labels of the file systems that are looked at.
-    public var labels = ["BTRFS_UPDATE"]
+    public var labels = ["BTRFSUPDATE"]
     /// The kinds of file systems that are mounted, by the kernel's names.
     public var fileSystems = ["vfat", "exfat"]
     /// Whether the version is activated.

@@ -64,11 +64,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
   private func installOptions(_ configuration: DeviceConfiguration) throws -> InstallOptions {
     var options = try trust.options(configuration, forcesDowngrade: forceDowngrade)
-    let update = configuration.update
-    if prune || update.prunesBeforeApply {
-      options.pruning = .whenShort(keeping: keep ?? update.keepVersions)
-    }
-    options.minimumFree = update.minimumFree
+    options.makeRoom(as: configuration.update, prunes: prune, keeping: keep)
     return options
   }
 

@@ -103,6 +103,18 @@ struct TrustOptions: ParsableArguments {
   }
 }
 
+extension InstallOptions {
+  /// Makes room as it is configured, and as it is asked for besides.
+  mutating func makeRoom(
+    as update: DeviceConfiguration.Update, prunes: Bool = false, keeping versions: Int? = nil
+  ) {
+    if prunes || update.prunesBeforeApply {
+      pruning = .whenShort(keeping: versions ?? update.keepVersions)
+    }
+    minimumFree = update.minimumFree
+  }
+}
+
 /// The keys that a device trusts.
 enum TrustedKeys {
   /// No key file is longer than this, in bytes.

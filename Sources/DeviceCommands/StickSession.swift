@@ -9,13 +9,22 @@ final class StickSession {
   private let stick: UpdateStick
   private let options: InstallOptions
   private let settings: DeviceConfiguration.USB
+  /// How many boots a new system has.
+  private let tries: Int
+  /// What a new system takes over.
+  private let persist: PersistList
   /// For the log on the stick; the journal has the same lines.
   private var lines: [String] = []
 
-  init(stick: UpdateStick, options: InstallOptions, settings: DeviceConfiguration.USB) {
+  init(
+    stick: UpdateStick, options: InstallOptions, settings: DeviceConfiguration.USB, tries: Int,
+    persist: PersistList
+  ) {
     self.stick = stick
     self.options = options
     self.settings = settings
+    self.tries = tries
+    self.persist = persist
   }
 
   /// Installs what fits, activates it if that is configured, and writes the log.
@@ -76,7 +85,7 @@ final class StickSession {
 
   private func activate(_ version: SystemVersion, on device: borrowing Device) throws {
     guard settings.activates else { return }
-    say(try device.activate(version))
+    say(try device.activate(version, tries: tries, carryingOver: persist))
     say("version \(version) is current: it runs after the next boot")
   }
 

@@ -23,9 +23,14 @@ struct USBCommand: AsyncParsableCommand {
   func run() async throws {
     let loaded = try root.configuration.load()
     let disk = try root.open(loaded)
-    let options = try trust.options(loaded.configuration)
-    let stick = try UpdateStick(device, fileSystems: loaded.configuration.usb.fileSystems)
-    let session = StickSession(stick: stick, options: options, settings: loaded.configuration.usb)
+    let configuration = loaded.configuration
+    var options = try trust.options(configuration)
+    options.makeRoom(as: configuration.update)
+    let list = try PersistOptions.list(configuration.update.persist, option: "Persist=")
+    let stick = try UpdateStick(device, fileSystems: configuration.usb.fileSystems)
+    let session = StickSession(
+      stick: stick, options: options, settings: configuration.usb,
+      tries: configuration.boot.tries, persist: list)
     try session.run(disk)
   }
 }

@@ -95,7 +95,7 @@ struct ValueTests {
       }
       return loaded.configuration.usb.labels
     }
-    #expect(try labels() == ["BTRFS_UPDATE"])
+    #expect(try labels() == ["BTRFSUPDATE"])
     #expect(try labels("Labels=A B", "Labels=C") == ["A", "B", "C"])
     #expect(try labels("Labels=A", "Labels=\nLabels=B") == ["B"])
     #expect(try labels("Labels=") == [])

@@ -70,6 +70,20 @@ final class StickTests {
     #expect(try current() == 2)
   }
 
+  @Test("A system from a stick gets the tries and takes over what is configured")
+  func configured() throws {
+    try bench.apply(bench.update(from: nil, to: 1))
+    try bench.device().activate()
+    try Data("mine".utf8).write(to: URL(filePath: bench.disk + "/sys_root_current/settings"))
+    try configure("[Boot]\nTries=5\n[Update]\nPersist=/settings")
+    try stick.write(["v1-v2.btrfs.xz": bench.update(from: 1, to: 2)])
+    let result = try plugIn()
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try bench.device().status().boot.trial?.tries == 5)
+    let kept = try Data(contentsOf: URL(filePath: bench.disk + "/sys_root_current/settings"))
+    #expect(kept == Data("mine".utf8))
+  }
+
   @Test("Without Activate= the running system stays current")
   func notActivated() throws {
     try bench.apply(bench.update(from: nil, to: 1))
@@ -180,11 +194,11 @@ final class StickTests {
     func wanted(_ label: String) throws -> Int32 {
       try runProgram([program, "usb-wanted", "--config-root", system.path, "--", label]).status
     }
-    #expect(try wanted("BTRFS_UPDATE") == 0)
+    #expect(try wanted("BTRFSUPDATE") == 0)
     #expect(try wanted("OTHER") == 37)
     #expect(try wanted("--help") == 37)
     try configure("Labels=MINE")
-    #expect(try wanted("MINE") == 0 && wanted("BTRFS_UPDATE") == 37)
+    #expect(try wanted("MINE") == 0 && wanted("BTRFSUPDATE") == 37)
   }
 }
 
@@ -198,7 +212,7 @@ private final class StickImage {
     directory = try TemporaryDirectory()
     image = directory.path + "/stick.img"
     try run("truncate", "-s", "32M", image)
-    try run("mkfs.ext4", "-q", "-L", "BTRFS_UPDATE", image)
+    try run("mkfs.ext4", "-q", "-L", "BTRFSUPDATE", image)
     try run("mkdir", directory.path + "/mount")
     let output = try run("losetup", "--find", "--show", image)
     device = String(decoding: output.dropLast(), as: UTF8.self)
