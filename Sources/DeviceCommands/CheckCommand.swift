@@ -24,7 +24,8 @@ struct CheckCommand: AsyncParsableCommand {
   func run() async throws {
     let loaded = try root.configuration.load()
     let device = try root.open(loaded)
-    let options = try trust.options(loaded.configuration)
+    var options = try trust.options(loaded.configuration)
+    options.makeRoom(as: loaded.configuration.update)
     let paths = try candidates()
     var reports: [(String, UpdateReport)] = []
     for path in paths { reports.append((path, Self.report(path, device, options))) }

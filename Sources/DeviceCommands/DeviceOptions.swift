@@ -112,6 +112,7 @@ extension InstallOptions {
       pruning = .whenShort(keeping: versions ?? update.keepVersions)
     }
     minimumFree = update.minimumFree
+    maximumMemory = update.maximumMemory
   }
 }
 

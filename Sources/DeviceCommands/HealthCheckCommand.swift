@@ -19,6 +19,12 @@ struct HealthCheckCommand: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
   @Flag(help: "Reboot if the system before is to run again.") var reboot = false
 
+  /// Whether what runs is on trial, rather than what boots next.
+  private func isOnTrial(_ device: borrowing Device) throws(InstallError) -> Bool {
+    let status = try device.status()
+    return status.boot.trial != nil && status.current?.isRunning == true
+  }
+
   func run() async throws {
     let loaded = try root.configuration.load()
     let device = try root.open(loaded)
@@ -27,7 +33,7 @@ struct HealthCheckCommand: AsyncParsableCommand {
     let report = HealthChecks.run(
       root.configuration.rules(
         timeLimit: health.timeLimit, totalTimeLimit: health.totalTimeLimit),
-      isTrial: try device.status().boot.trial != nil)
+      isTrial: try isOnTrial(device))
     guard let failure = report.failure else {
       return print("\(report.passed.count) health checks passed")
     }
@@ -39,7 +45,7 @@ struct HealthCheckCommand: AsyncParsableCommand {
     let after = wentBack ? ": the system before runs after the next boot" : ""
     StandardError.write(
       "btrfs-update: \(QuotedText.oneLine("health check \(failure)\(after)"))\n")
-    if reboot, wentBack { try Machine.reboot() }
+    if reboot, wentBack { try Rebooting.request() }
     throw CommandFailure(.notHealthy, "the system is not healthy")
   }
 }

@@ -1,5 +1,8 @@
 internal import ArgumentParser
 internal import CommandSupport
+internal import Configuration
+internal import Crypto
+internal import Linux
 internal import UpdateInstaller
 
 /// `btrfs-update keys`
@@ -13,12 +16,24 @@ struct KeysCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var root: RootOptions
-  @Option(help: "The directory of the trusted public keys, *.pem.") var keys: String?
+  @Option(help: "The directory of the trusted public keys, *.pem. [default: Keys= of [Trust]]")
+  var keys: String?
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
-    let given = try keys.map { try TrustedKeys.inDirectory($0) } ?? []
-    let report = KeyReport(try root.open().keys(), given: given)
+    let loaded = try root.configuration.load()
+    let given = try given(loaded.configuration)
+    let report = KeyReport(try root.open(loaded).keys(), given: given)
     try StandardOutput.write(json ? report.json.text : report.text)
+  }
+
+  /// The owner's keys. A device that is looked at from outside need not have any.
+  private func given(_ configuration: DeviceConfiguration) throws -> [VerificationKey] {
+    if let keys { return try TrustedKeys.inDirectory(keys) }
+    let path = configuration.trust.keys
+    do throws(SystemError) { _ = try Descriptor.open(path, [.readOnly, .directory]) } catch {
+      return []
+    }
+    return try TrustedKeys.inDirectory(path)
   }
 }

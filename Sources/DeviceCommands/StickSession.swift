@@ -46,7 +46,7 @@ final class StickSession {
     writeLog()
     say("the stick may be pulled now")
     if let failure { throw failure }
-    if version != nil, settings.activates, settings.reboots { try Machine.reboot() }
+    if version != nil, settings.activates, settings.reboots { try Rebooting.request() }
   }
 
   /// - Returns: the newest version that was installed; `nil` if there is nothing newer.

@@ -15,12 +15,17 @@ struct SystemVerdict {
       return true
     } catch {
       switch error {
-      case .notOnTrial, .notBooted: break
+      case .notOnTrial: break
+      // What is bad is what runs, and that is left with the next boot.
+      case .notBooted: return false
       default: throw error
       }
     }
     guard action == .rollback else { return false }
-    Changes.print(try device.rollBack(reason: reason))
+    let status = try device.status()
+    // Back once, and never to what failed itself: the fault may be neither system's.
+    guard let last = status.last, status.boot.failure?.system != last.uuid else { return false }
+    Changes.print(try device.rollBack(reason: reason, failed: true))
     return true
   }
 }

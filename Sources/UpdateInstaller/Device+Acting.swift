@@ -55,14 +55,16 @@ extension Device {
   /// If the present one is on trial, that has failed, and the reason is recorded. If last is there
   /// because its own trial failed, it is on trial again.
   ///
-  /// - Parameter reason: why.
+  /// - Parameters:
+  ///   - reason: why.
+  ///   - failed: whether the present one has failed also if it is on no trial: it is recorded then.
   /// - Returns: what was done besides: recovery.
   /// - Throws: ``InstallError/nothingToRollBack``, ``InstallError/boot(_:)``, and what ``recover()``
   ///   throws.
   @discardableResult
-  public func rollBack(reason: String = "rolled back by hand") throws(InstallError)
-    -> [DeviceChange]
-  {
+  public func rollBack(
+    reason: String = "rolled back by hand", failed: Bool = false
+  ) throws(InstallError) -> [DeviceChange] {
     let device = try LockedDevice(self, for: "rollback")
     let recovered = try device.recover()
     // Not all of the status: going back does not depend on records that it does not need.
@@ -71,7 +73,7 @@ extension Device {
     (facts.from, facts.to) = (try system(DeviceNames.current)?.version, last.version)
     facts.name = DeviceNames.last
     try hooks.ask(.preRollback, facts)
-    let changes = try recovered + device.rollBack(reason: reason)
+    let changes = try recovered + device.rollBack(reason: reason, failed: failed)
     facts.name = DeviceNames.current
     return changes + hooks.tell(.postRollback, facts)
   }

@@ -46,10 +46,10 @@ extension Device {
     try checks.checkMemory()
     var facts = HookFacts(directory, verified)
     try hooks.ask(.installCheck, facts)
+    try hooks.ask(.preInstall, facts)
     changes += try device.makeRoom(
       for: checks, options.pruning, on: self, parent: parent?.uuid())
     try checks.checkSpace(in: device.directory)
-    try hooks.ask(.preInstall, facts)
     var installation = try device.install(verified, from: source, parent: parent, observer)
     facts.name = DeviceNames.version(installation.version)
     installation.changes = changes + hooks.tell(.postInstall, facts)
@@ -89,7 +89,10 @@ extension Device {
     ask { () throws(InstallError) in
       _ = try checks.findParent(in: directory, InexactTrees(), observer)
     }
-    ask { () throws(InstallError) in try checks.checkSpace(in: directory) }
+    // Else it is asked when it is made.
+    if options.pruning == .never {
+      ask { () throws(InstallError) in try checks.checkSpace(in: directory) }
+    }
     ask { () throws(InstallError) in try checks.checkMemory() }
     return UpdateReport(manifest: manifest, problems: problems)
   }

@@ -27,17 +27,23 @@ extension Device {
   ) throws(InstallError) -> [DeviceChange] {
     let device = try LockedDevice(self, for: "factory-reset")
     let recovered = try device.recover()
-    let present = try status().current?.version
+    let present = try system(DeviceNames.current)?.version
     guard let version = version ?? present else { throw .noSuchVersion(nil) }
-    guard let floor = try device.state.floor(), version <= floor else {
-      throw .notProven(version)
-    }
+    guard let floor = try device.state.floor(), version <= floor,
+      try device.trialInForce()?.version != version,
+      try device.state.lastFailure()?.version != version
+    else { throw .notProven(version) }
     var wipes: [PendingReset.Wipe] = []
     for name in names { wipes.append(try device.wipe(of: name)) }
+    var facts = HookFacts(directory)
+    (facts.from, facts.to) = (present, version)
+    facts.name = DeviceNames.version(version)
+    try hooks.ask(.preActivate, facts)
     let activated = try device.activate(version, carryingOver: list) { next in
       PendingReset(system: next, keepsLast: keepsLast, wipes: wipes)
     }
-    return try recovered + activated + device.finishReset()
+    let finished = try device.finishReset()
+    return recovered + activated + finished + hooks.tell(.postActivate, facts)
   }
 }
 
@@ -91,7 +97,13 @@ extension LockedDevice {
   private borrowing func carryOut(_ wipe: PendingReset.Wipe) throws(InstallError) -> [DeviceChange]
   {
     _ = drop(DeviceNames.emptied)
-    guard let old = try directory.openSubvolume(wipe.name) else { return [] }
+    let opened: Descriptor?
+    do throws(InstallError) { opened = try directory.openSubvolume(wipe.name) } catch {
+      // Somebody has put something else there: that is not what was to be wiped.
+      guard case .notSubvolume = error else { throw error }
+      return []
+    }
+    guard let old = opened else { return [] }
     try attempt { () throws(SystemError) in
       guard try Subvolume.info(of: old).uuid == wipe.uuid else { return }
       try Subvolume.create(DeviceNames.emptied, in: directory)

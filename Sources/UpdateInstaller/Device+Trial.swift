@@ -43,10 +43,15 @@ extension Device {
   public func checkBoot() -> BootCheck {
     var check = BootCheck()
     do throws(InstallError) {
-      let device = try LockedDevice(self, for: "boot-check")
-      check.changes = try device.recover()
-      check.outcome = try device.checkBoot()
-    } catch { check.problem = error }
+      // Nothing was ever activated here.
+      guard try StateDirectory(ifIn: directory) != nil else { return check }
+      let device = try LockedDevice(self, for: "boot-check", boot: backendOfBoot())
+      do throws(InstallError) { check.changes = try device.recover() } catch {
+        check.problem = error
+      }
+      // What is only left over keeps nobody from counting; a journal does.
+      if try device.readJournal() == nil { check.outcome = try device.checkBoot() }
+    } catch { check.problem = check.problem ?? error }
     do throws(InstallError) { check.current = try system(DeviceNames.current) } catch {
       check.problem = check.problem ?? error
     }

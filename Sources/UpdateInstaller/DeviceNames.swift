@@ -23,6 +23,8 @@ public enum DeviceNames {
   static let origins = "origins"
   /// In ``state``: the oldest version that may still be installed.
   static let floor = "floor"
+  /// In ``state``: how the boot loader was told last.
+  static let backend = "backend"
   /// In ``state``: which system has to prove itself.
   static let trial = "trial"
   /// In ``state``: which system last failed to.

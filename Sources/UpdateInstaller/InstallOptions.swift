@@ -12,6 +12,8 @@ public struct InstallOptions: Hashable, Sendable {
   public var product: String?
   /// The version of the program that is running, for updates that need a newer one.
   public var toolVersion: ToolVersion
+  /// The most memory that applying may take, in bytes; `nil` for all that is free.
+  public var maximumMemory: UInt64?
   /// Whether a version below the floor may be installed.
   public var forcesDowngrade: Bool
   /// Whether old versions make room for the update.

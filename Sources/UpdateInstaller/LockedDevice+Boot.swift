@@ -7,7 +7,7 @@ extension LockedDevice {
   /// The disk, as backends see it.
   func bootDisk() throws(InstallError) -> BootDisk {
     try BootDisk(
-      in: directory, origins: try state.origins(), trials: try state.trials(), running: running)
+      in: directory, origins: state.knownOrigins(), trials: state.trials(), running: running)
   }
 
   /// The trial of what is called current; `nil` if that is good.

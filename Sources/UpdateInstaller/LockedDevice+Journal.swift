@@ -10,6 +10,7 @@ extension LockedDevice {
   /// call.
   borrowing func carryOut(_ entry: JournalEntry) throws(InstallError) -> [DeviceChange] {
     do throws(InstallError) {
+      try state.note(boot)
       try state.write(entry)
       try exchange(entry)
       let settled = try settle(entry)

@@ -12,8 +12,9 @@ extension LockedDevice {
       changes += settled.changes
     }
     try state.removeTrials(except: try uuid(DeviceNames.current))
-    changes += try finishReset()
+    // First, as it makes room.
     try removeLeftovers(&changes)
+    changes += try finishReset()
     return changes
   }
 

@@ -22,13 +22,18 @@ extension LockedDevice {
   /// - Parameters:
   ///   - reason: why, for the record of the failure, if current is on trial.
   ///   - tries: how many tries last has if it is there because its own trial failed.
+  ///   - failed: whether current has failed also if it is on no trial.
   borrowing func rollBack(
-    reason: String, tries: Int = Trial.defaultTries
+    reason: String, tries: Int = Trial.defaultTries, failed: Bool = false
   ) throws(InstallError) -> [DeviceChange] {
     guard let last = try uuid(DeviceNames.last) else { throw .nothingToRollBack }
     let current = try uuid(DeviceNames.current)
-    let previous = try state.failure()
-    let failure = try trialInForce().map { TrialFailure($0, reason: reason, after: previous) }
+    let previous = try state.lastFailure()
+    var trial = try trialInForce()
+    if trial == nil, failed, let current {
+      trial = Trial(of: current, try version(of: current), tries: tries, in: running.bootID)
+    }
+    let failure = trial.map { TrialFailure($0, reason: reason, after: previous) }
     try prepareLoader(for: DeviceNames.last)
     // Somebody may know better why it failed; but it has not proved itself yet.
     if previous?.system == last, current != nil {
@@ -36,5 +41,9 @@ extension LockedDevice {
       try state.add(trial, keeping: current)
     }
     return try carryOut(.rollBack(current: current, last: last, failure))
+  }
+
+  private func version(of system: SubvolumeUUID) throws(InstallError) -> SystemVersion? {
+    try bootDisk().system(system)?.version
   }
 }

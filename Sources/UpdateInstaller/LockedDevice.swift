@@ -10,13 +10,15 @@ struct LockedDevice: ~Copyable {
   let running: RunningSystem
   private let lock: DeviceLock
 
-  init(_ device: borrowing Device, for command: String) throws(InstallError) {
+  init(
+    _ device: borrowing Device, for command: String, boot backend: (any BootBackend)? = nil
+  ) throws(InstallError) {
     let directory = try attempt { () throws(SystemError) in try device.directory.duplicate() }
     let state = try StateDirectory(in: directory)
     lock = try DeviceLock(in: state, for: command)
     self.directory = directory
     self.state = state
-    boot = device.boot
+    boot = backend ?? device.boot
     running = device.runningSystem()
   }
 

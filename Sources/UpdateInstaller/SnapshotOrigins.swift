@@ -47,5 +47,13 @@ extension StateDirectory {
     }
   }
 
+  /// The same for those that go back: a damaged record says nothing, but does not stop them.
+  func knownOrigins() throws(InstallError) -> SnapshotOrigins {
+    do throws(InstallError) { return try origins() } catch {
+      guard case .recordCorrupt = error else { throw error }
+      return SnapshotOrigins()
+    }
+  }
+
   func write(_ origins: SnapshotOrigins) throws(InstallError) { try replace(origins.record) }
 }

@@ -64,6 +64,14 @@ extension StateDirectory {
     }
   }
 
+  /// The same for those that go back: a damaged record, which is for people, does not stop them.
+  func lastFailure() throws(InstallError) -> TrialFailure? {
+    do throws(InstallError) { return try failure() } catch {
+      guard case .recordCorrupt = error else { throw error }
+      return nil
+    }
+  }
+
   func write(_ failure: TrialFailure) throws(InstallError) {
     var record = Record(DeviceNames.failure)
     failure.append(to: &record)

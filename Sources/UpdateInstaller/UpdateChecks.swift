@@ -86,7 +86,8 @@ struct UpdateChecks: ~Copyable {
   }
 
   func checkMemory() throws(InstallError) {
-    guard let available = Machine.availableMemory() else { return }
+    let limits = [Machine.availableMemory(), options.maximumMemory].compactMap(\.self)
+    guard let available = limits.min() else { return }
     guard manifest.needs.memory <= available else {
       throw .notEnoughMemory(needed: manifest.needs.memory, available: available)
     }

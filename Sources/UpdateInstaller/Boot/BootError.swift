@@ -13,6 +13,8 @@ public enum BootError: Error, Hashable, Sendable {
   case malformed(path: String, String)
   /// What the loader reads cannot be used as it is set up, for example because it is on btrfs.
   case unusable(path: String, String)
+  /// The loader is told another way, which is not configured here: in an initramfs, for example.
+  case otherBackend(String)
   /// A program that has to be asked did not succeed; with the last line that it said.
   case programFailed(path: String, ProcessEnd, output: String)
   /// A system call failed.
@@ -29,6 +31,7 @@ extension BootError: CustomStringConvertible {
     case .unknownSystem(let uuid): "the boot loader does not know system \(uuid)"
     case .malformed(let path, let reason): "\"\(path)\" cannot be understood: \(reason)"
     case .unusable(let path, let reason): "\"\(path)\" cannot be used: \(reason)"
+    case .otherBackend(let name): "the boot loader is told by \"\(name)\", not by what is set here"
     case .programFailed(let path, let end, let output):
       "\"\(path)\" failed: \(end)\(output.isEmpty ? "" : ": \(output)")"
     case .system(let error): error.description
