@@ -20,8 +20,12 @@ struct DeviceState: Hashable, Sendable {
   var status: String
   /// What is only there while something is done.
   var unfinished: [String]
+  /// Where an interrupted apply may go on.
+  var checkpoints: [String]
 
-  private static let passing: Set = ["uuid", "receivedUUID", "warnings", "leftovers", "pending"]
+  private static let passing: Set = [
+    "uuid", "receivedUUID", "warnings", "leftovers", "pending", "halfInstalled",
+  ]
 
   /// Reads all of it. `status` must be able to, whatever was interrupted.
   init(of mounted: Mounted, _ programs: Programs, _ operation: Operation) throws {
@@ -46,7 +50,9 @@ struct DeviceState: Hashable, Sendable {
     defaultSubvolume = id == 5 ? "top" : all.first { $0.0.id == id }?.1 ?? "nothing: \(id)"
     let json = try Self.json(of: mounted, programs, operation.backend)
     status = try Self.text(json)
-    unfinished = others.filter { $0.hasPrefix(".sys_root") }.sorted()
+    let hidden = others.filter { $0.hasPrefix(".sys_root") }.sorted()
+    unfinished = hidden.filter { !$0.contains(".checkpoint") }
+    checkpoints = hidden.filter { $0.contains(".checkpoint") }
     let records =
       try top.hasEntry(".btrfs-update")
       ? top.open(beneath: ".btrfs-update", .directory).entries() : []
@@ -88,7 +94,7 @@ extension DeviceState: CustomStringConvertible {
     return """
       current \(short(current)), last \(short(last)), home \(short(home)), \
       \(names.joined(separator: " ")), default \(defaultSubvolume), \
-      unfinished \(unfinished), \(status)
+      unfinished \(unfinished + checkpoints), \(status)
       """
   }
 }

@@ -7,8 +7,8 @@ struct Harness {
   let court: Court
   var scenes: [Scene] = []
   private var random: SplitMix
-  /// The number of calls that each operation makes, as far as that is known.
-  private var calls: [String: Int] = [:]
+  /// How many calls each operation makes: doubled until it makes fewer.
+  private var calls: [String: (limit: Int, isKnown: Bool)] = [:]
   /// Whether the program can be killed at a call: a debug build.
   private var canKill = false
 
@@ -21,7 +21,8 @@ struct Harness {
     court = Court(host, options)
     let workshop = try Workshop(host)
     let images = try workshop.stages()
-    for operation in Operation.all
+    let canResume = try host.programs.offers("btrfs-update", "apply", "--checkpoint-size")
+    for operation in Operation.all + (canResume ? [.resumed] : [])
     where options.only.isEmpty || options.only.contains(operation.name) {
       guard let image = images[operation.stage] else { throw Failure("no such stage") }
       scenes.append(try Scene(operation, workshop, image))
@@ -75,10 +76,16 @@ struct Harness {
 
   private mutating func cut(of scene: Scene) throws -> Cut? {
     let name = scene.operation.name
-    let call = Int.random(in: 1...calls[name, default: 100], using: &random)
+    var known = calls[name, default: (50, false)]
+    let call = Int.random(in: 1...known.limit, using: &random)
     let isSyncing = Bool.random(using: &random)
     let cut = try scene.cut(after: call, isSyncing: isSyncing, seed: random.next())
-    if cut == nil { calls[name] = max(1, call - 1) }
+    if cut == nil {
+      known = (max(1, call - 1), true)
+    } else if !known.isKnown, call > known.limit / 2 {
+      known.limit *= 2
+    }
+    calls[name] = known
     return cut
   }
 

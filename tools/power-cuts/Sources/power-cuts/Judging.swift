@@ -80,6 +80,10 @@ extension Scene {
   private static let bootable = ["sys_root_current", "sys_root_last", ".sys_root_current.next"]
 
   private func end(_ state: DeviceState) throws -> Verdict.End {
+    var state = state
+    // Only the apply that was cut can go on from one.
+    let isHalfDone = operation.arguments.first == "apply" && state.versions == before.versions
+    if isHalfDone, state.checkpoints.count == 1 { state.checkpoints = [] }
     if state == before { return .old }
     if state == after { return .new }
     guard operation.hasBetween, isBetween(state) else {

@@ -34,6 +34,11 @@ struct Operation: Sendable {
   /// are those of the moment.
   var writesInside = false
 
+  /// An apply that makes a checkpoint wherever it can.
+  static let resumed = Operation(
+    name: "apply-resumed", stage: .typical,
+    arguments: ["apply", "FILE", "--checkpoint-size", "\(Workshop.sectionLength)"])
+
   static let all = [
     Operation(
       name: "first", stage: .empty, arguments: ["apply", "FULL", "--activate"],

@@ -13,6 +13,8 @@ struct Workshop: Sendable {
   var programs: Programs { host.programs }
 
   static let product = "power-cuts"
+  /// How much of the send stream is in a section of an update.
+  static let sectionLength = 40_000
 
   /// Each version's changes; random data does not shrink, so that a version has its size.
   private static let scripts = [
@@ -52,10 +54,11 @@ struct Workshop: Sendable {
     let root = try Descriptor.open("\(server)/\(name)", .directory)
     try FileSystem.commit(root)
     versions[name] = try TreeSummary(of: root).digest.full.description
+    let cuts = try programs.offers("btrfs-delta", "build", "--cut-size")
     let parent = number > 1 ? ["--parent", "\(server)/sys_root_v\(number - 1)"] : []
     try programs.need(
       "btrfs-delta",
-      ["build"] + parent + [
+      ["build"] + parent + (cuts ? ["--cut-size", "\(Self.sectionLength)"] : []) + [
         "--child", "\(server)/\(name)", "--key", "\(server)/key.pem", "--compatible", Self.product,
         "--output", update(number),
       ])
