@@ -33,10 +33,14 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   public init(tree: Tree, base: UInt16) { self.init(tree: tree, base: base, CommandOrder()) }
 
   /// An expander that stands where `order` does.
+  ///
+  /// - Parameter parent: the parent as SNAPSHOT named it, if that is behind it.
   init(
-    tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard
+    tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard,
+    parent: ParentIdentity? = nil
   ) {
     self.tree = tree
+    self.parent = parent
     self.limits = limits
     self.order = order
     version = StreamVersion(base: base)

@@ -26,6 +26,8 @@ struct ApplyCommand: AsyncParsableCommand {
   @Option(
     help: "How many of the newest versions --prune keeps. [default: KeepVersions= of [Update]]")
   var keep: Int?
+  @Flag(inversion: .prefixedNo, help: "Go on where an interrupted apply of the same file was.")
+  var resume = true
   @Flag(help: "Print JSON when it is done.") var json = false
   @Flag(help: "Install a version that is older than what the device has had.")
   var forceDowngrade = false
@@ -69,12 +71,18 @@ struct ApplyCommand: AsyncParsableCommand {
       options.pruning = .whenShort(keeping: keep ?? update.keepVersions)
     }
     options.minimumFree = update.minimumFree
+    options.resumes = resume
     return options
   }
 
   private static func say(_ installation: Installation) {
     print("version \(installation.version) is installed")
     // Not for scripts, which take JSON.
+    if installation.skippedLength > 0 {
+      StandardError.write(
+        "btrfs-update: went on where it was interrupted; "
+          + "\(ByteCount(installation.skippedLength)) of the update were not needed again\n")
+    }
     if let bytes = installation.bytesWritten {
       StandardError.write("btrfs-update: \(ByteCount(bytes)) were written to the disk\n")
     }
@@ -87,6 +95,7 @@ struct ApplyCommand: AsyncParsableCommand {
       ("signers", .array(installation.signers.map { .string("\($0)") })),
       ("signedTimes", .bool(installation.hasSignedTimes)),
       ("bytesWritten", installation.bytesWritten.map { .unsigned($0) } ?? .null),
+      ("skippedLength", .unsigned(installation.skippedLength)),
       ("activated", .bool(isActivated)),
       ("changes", .array(installation.changes.map { .string("\($0)") })),
     ])
