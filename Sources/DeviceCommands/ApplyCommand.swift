@@ -28,6 +28,8 @@ struct ApplyCommand: AsyncParsableCommand {
   var keep: Int?
   @Flag(inversion: .prefixedNo, help: "Go on where an interrupted apply of the same file was.")
   var resume = true
+  @Option(help: "How much of the send stream is applied at least before it can be gone on from.")
+  var checkpointSize = ByteCount(InstallOptions.standardCheckpointInterval)
   @Flag(help: "Print JSON when it is done.") var json = false
   @Flag(help: "Install a version that is older than what the device has had.")
   var forceDowngrade = false
@@ -72,16 +74,17 @@ struct ApplyCommand: AsyncParsableCommand {
     }
     options.minimumFree = update.minimumFree
     options.resumes = resume
+    options.checkpointInterval = checkpointSize.bytes
     return options
   }
 
   private static func say(_ installation: Installation) {
     print("version \(installation.version) is installed")
     // Not for scripts, which take JSON.
-    if installation.skippedLength > 0 {
+    if installation.skippedSections > 0 {
       StandardError.write(
-        "btrfs-update: went on where it was interrupted; "
-          + "\(ByteCount(installation.skippedLength)) of the update were not needed again\n")
+        "btrfs-update: went on behind section \(installation.skippedSections), where it was "
+          + "interrupted\n")
     }
     if let bytes = installation.bytesWritten {
       StandardError.write("btrfs-update: \(ByteCount(bytes)) were written to the disk\n")
@@ -95,7 +98,7 @@ struct ApplyCommand: AsyncParsableCommand {
       ("signers", .array(installation.signers.map { .string("\($0)") })),
       ("signedTimes", .bool(installation.hasSignedTimes)),
       ("bytesWritten", installation.bytesWritten.map { .unsigned($0) } ?? .null),
-      ("skippedLength", .unsigned(installation.skippedLength)),
+      ("skippedSections", .number(Int64(installation.skippedSections))),
       ("activated", .bool(isActivated)),
       ("changes", .array(installation.changes.map { .string("\($0)") })),
     ])

@@ -43,13 +43,14 @@ enum DeviceReport {
       ("versions", .array(status.versions.map { json($0) })),
       ("keys", KeyReport(status.keys).json),
       ("pending", status.pending.map { .string("\($0)") } ?? .null),
-      ("halfInstalled", status.halfInstalled.map { json($0) } ?? .null),
+      ("halfInstalled", json(status.halfInstalled)),
       ("leftovers", .array(status.leftovers.map { .string($0) })),
     ])
   }
 
-  private static func json(_ half: HalfInstalledVersion) -> JSONValue {
-    .object([
+  private static func json(_ half: HalfInstalledVersion?) -> JSONValue {
+    guard let half else { return .null }
+    return .object([
       ("version", .unsigned(half.version.number)),
       ("sectionsDone", .number(Int64(half.sectionsDone))),
       ("sections", .number(Int64(half.sectionCount))),

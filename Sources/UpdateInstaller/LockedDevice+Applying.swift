@@ -55,7 +55,7 @@ extension LockedDevice {
       discardLeftovers(keepsCheckpoint: false)
       return Installation(
         version: version, uuid: uuid, signers: verified.signers, hasSignedTimes: hasSignedTimes,
-        changes: [], skippedLength: receiving.skippedLength)
+        changes: [], skippedSections: receiving.start.section)
     } catch {
       discardLeftovers(keepsCheckpoint: error.leavesCheckpoint)
       throw error

@@ -19,13 +19,6 @@ struct PlainReceiving: ~Copyable {
   /// What is told of a cut: how many bytes of data were written.
   typealias CutObserver = (ExpansionCut, UInt64) -> Void
 
-  /// How many bytes of the payload need not be read.
-  var skippedLength: UInt64 {
-    let cuts = manifest.payload.cuts.prefix(start.section)
-    let before = cuts.reduce(0) { $0 &+ $1.compressedLength }
-    return before - before % UInt64(manifest.payload.pieceSize)
-  }
-
   /// A receiver of what is read, in a subvolume that has what was carried out before.
   func receiver(
     _ root: consuming Descriptor, _ sources: CloneSources
