@@ -63,7 +63,8 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     // 1 or 2, or there would be no reader.
     let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
     reader = StreamReader(
-      continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
+      continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision),
+      insideSubvolume: cut.section > 0)
     let hasParent = manifest.parent != nil
     let isAtStart = cut.section == 0
     expander = Expander(
