@@ -67,7 +67,7 @@ extension CommandFailure {
     switch error {
     case .updateFile(let error): self.init(error)
     case .deltaStream(let error): self.init(error)
-    case .secondStream: self.init(.damaged, "\(error)")
+    case .secondStream, .badKnowledge: self.init(.damaged, "\(error)")
     case .sectionDiffers, .plainStreamDiffers: self.init(.parentModified, "\(error)")
     }
   }

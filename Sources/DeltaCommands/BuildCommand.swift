@@ -32,6 +32,8 @@ struct BuildCommand: AsyncParsableCommand {
   var maxPatchInput = ByteCount(BuildOptions.standardMaximumPatchInput)
   @Option(help: "The shortest part of a file to share with the parent, or 0 to share none.")
   var minShared = ByteCount(BuildOptions.standardMinimumCloneLength)
+  @Option(help: "How much of the send stream may have to be applied again after a power cut.")
+  var cutSize = ByteCount(BuildOptions.standardMinimumSectionLength)
   @Option(name: .short, help: "How many files to compare at a time. [default: all processors]")
   var jobs: Int?
   @Option(help: "The parent's version, where its name says nothing.") var fromVersion: UInt64?
@@ -89,6 +91,7 @@ struct BuildCommand: AsyncParsableCommand {
     options.maximumApplyMemory = maxApplyMemory.bytes
     options.maximumPatchInput = maxPatchInput.bytes
     options.minimumCloneLength = minShared.bytes == 0 ? nil : minShared.bytes
+    options.minimumSectionLength = cutSize.bytes
     options.jobs = min(jobs ?? Processors.count, Processors.mostJobs)
     options.checksItself = !noSelfCheck
     options.builder = "btrfs-delta \(ProgramVersion.text)"

@@ -28,6 +28,12 @@ struct CommandOrder {
     self.hasParent = hasParent
   }
 
+  /// The order at a cut of an update, with the subvolume and maybe more behind it.
+  init(insideUpdateWithParent hasParent: Bool) {
+    place = .commands(hasParent: hasParent)
+    self.hasParent = hasParent
+  }
+
   /// Takes a command; throws where it has no place.
   mutating func add(_ frame: borrowing Frame) throws(DeltaStreamError) {
     switch (frame.kind, place) {

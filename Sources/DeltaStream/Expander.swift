@@ -37,13 +37,16 @@ public struct Expander<Tree: OldTree>: ~Copyable {
 
   /// An expander that stands where `order` does.
   ///
-  /// - Parameter knowledge: What the patches before have taught.
+  /// - Parameters:
+  ///   - parent: the parent as SNAPSHOT named it, if that is behind it.
+  ///   - knowledge: what the patches before have taught.
   init(
     tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard,
-    knowledge: ProjectionKnowledge = .init()
+    parent: ParentIdentity? = nil, knowledge: ProjectionKnowledge = .init()
   ) {
     self.knowledge = knowledge
     self.tree = tree
+    self.parent = parent
     self.limits = limits
     self.order = order
     version = StreamVersion(base: base)

@@ -17,10 +17,24 @@ public struct PlainStreamDigest: ~Copyable {
   /// How many of them are in the current section.
   public private(set) var sectionLength: UInt64 = 0
 
+  /// Whether the whole stream has gone by.
+  public let isOfWholeStream: Bool
+
   /// The digest of a stream of which there is only the header yet.
   public init(version: StreamVersion) {
+    isOfWholeStream = true
     header = StreamHeader.bytes(version: version)
     addHeader()
+  }
+
+  /// The digests of the sections that follow a cut; there is none of the whole stream.
+  ///
+  /// - Parameter length: how many bytes of the stream lie before the cut.
+  public init(behindCutAt length: UInt64) {
+    isOfWholeStream = false
+    isInFirstSection = false
+    header = []
+    self.length = length
   }
 
   /// Takes a command in; its version has to be the stream's.
@@ -41,7 +55,7 @@ public struct PlainStreamDigest: ~Copyable {
     return (sectionLength, digest)
   }
 
-  /// The SHA-256 of all that there has been.
+  /// The SHA-256 of the stream so far; means nothing unless it is ``isOfWholeStream``.
   public mutating func wholeDigest() -> SHA256Digest { whole.digestSoFar() }
 
   private mutating func addHeader() {
@@ -50,7 +64,7 @@ public struct PlainStreamDigest: ~Copyable {
   }
 
   private mutating func add(_ bytes: RawSpan) {
-    whole.update(bytes)
+    if isOfWholeStream { whole.update(bytes) }
     if !isInFirstSection { section.update(bytes) }
     length += UInt64(bytes.byteCount)
     sectionLength += UInt64(bytes.byteCount)

@@ -7,6 +7,12 @@ struct ParentIdentity {
   var uuid: SubvolumeUUID
   var ctransid: UInt64
 
+  /// What a manifest says that the SNAPSHOT said.
+  init(uuid: SubvolumeUUID, ctransid: UInt64) {
+    self.uuid = uuid
+    self.ctransid = ctransid
+  }
+
   /// What a SNAPSHOT says; `nil` of one that is wrong, which is for its receiver to refuse.
   init?(ofSnapshot frame: borrowing Frame) {
     guard let command = try? Command(parsing: frame),

@@ -20,6 +20,10 @@ public import UpdateFile
 /// it ends, and never gets longer than was signed; the whole, when ``finish()`` says so. What is not
 /// looked at is what the commands do, and whether the UUIDs in SUBVOL or SNAPSHOT are the
 /// manifest's. Memory is what the manifest's needs say.
+///
+/// An expansion that was interrupted goes on at a cut: see ``cut``. Then there is no digest of the
+/// whole, and none is needed: every section's digest is signed like that of the whole, each section
+/// was compared with its own by this expansion or the one before it, and together they are the whole.
 public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   private let manifest: Manifest
   private var payload: PayloadReader
@@ -28,38 +32,70 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   private var digest: PlainStreamDigest
   private var buffer: [UInt8] = []
   /// The section whose commands are read.
-  private var section = 0
+  private var section: Int
   /// Whether all its bytes are with the reader.
   private var sectionIsDecoded = false
   /// What was thrown: nothing is good afterwards.
   private var failure: UpdateExpansionError?
+  /// Whether ``next()`` gives `nil` at every cut between two sections, too; ``cut`` says where.
+  public var stopsAtCuts = false
+  /// Where the commands so far end, if that is a cut and ``stopsAtCuts``: an expansion can begin
+  /// there. ``next()`` goes on.
+  public private(set) var cut: ExpansionCut?
 
   /// How many bytes are decoded at a time.
   private static var bufferLength: Int { 256 << 10 }
 
-  /// An expansion at the start of a payload.
+  /// An expansion at the start of a payload, or at a cut.
   ///
   /// - Parameters:
   ///   - manifest: the manifest, verified unless the caller says otherwise to its user.
   ///   - tree: the parent's files; of a full update, nothing is opened in it.
   ///   - memoryLimit: the most that decoding xz and one piece may take, in bytes.
+  ///   - cut: where another expansion of the same update was.
   /// - Throws: ``UpdateExpansionError/updateFile(_:)``.
   public init(
-    _ manifest: Manifest, tree: Tree, memoryLimit: UInt64
+    _ manifest: Manifest, tree: Tree, memoryLimit: UInt64, from cut: ExpansionCut = .start
   ) throws(UpdateExpansionError) {
-    payload = try Self.reader(manifest, memoryLimit: memoryLimit)
+    let knowledge = try Self.knowledge(of: cut)
+    payload = try Self.reader(manifest, memoryLimit: memoryLimit, startingAt: cut.section)
     self.manifest = manifest
+    section = cut.section
     // 1 or 2, or there would be no reader.
     let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
     reader = StreamReader(
-      continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
+      continuing: StreamVersion(base: base, revision: StreamVersion.deltaRevision),
+      insideSubvolume: cut.section > 0)
+    let hasParent = manifest.parent != nil
+    let isAtStart = cut.section == 0
     expander = Expander(
       tree: tree, base: base,
-      CommandOrder(behindHeadOfUpdateWithParent: manifest.parent != nil),
+      isAtStart
+        ? CommandOrder(behindHeadOfUpdateWithParent: hasParent)
+        : CommandOrder(insideUpdateWithParent: hasParent),
       // No patch takes more than all of applying was said to take.
-      limits: PatchLimits(maxApplyMemory: manifest.needs.memory))
-    digest = PlainStreamDigest(version: StreamVersion(base: base))
+      limits: PatchLimits(maxApplyMemory: manifest.needs.memory),
+      parent: isAtStart ? nil : manifest.parent.map(ParentIdentity.init),
+      knowledge: knowledge)
+    digest =
+      isAtStart
+      ? PlainStreamDigest(version: StreamVersion(base: base))
+      : PlainStreamDigest(behindCutAt: manifest.payload.plainLength(before: cut.section))
   }
+
+  /// What the patches before a cut have taught.
+  private static func knowledge(
+    of cut: ExpansionCut
+  ) throws(UpdateExpansionError) -> ProjectionKnowledge {
+    if cut.knowledge.isEmpty { return ProjectionKnowledge() }
+    guard let knowledge = ProjectionKnowledge(parsing: cut.knowledge.rawSpan) else {
+      throw .badKnowledge
+    }
+    return knowledge
+  }
+
+  /// How many bytes of the payload are before the first piece that is wanted.
+  public var skippedLength: UInt64 { payload.skippedLength }
 
   /// How long the next piece of the file is, in bytes, once ``next()`` gives `nil`; 0 when the file
   /// has no more.
@@ -84,7 +120,7 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     }
   }
 
-  /// The next plain command; `nil` when the next piece is wanted, or nothing more.
+  /// The next plain command; `nil` when the next piece is wanted, or nothing more, or at a ``cut``.
   ///
   /// - Throws: ``UpdateExpansionError``, and the same again from then on.
   @_lifetime(&self)
@@ -107,30 +143,38 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     do throws(UpdateFileError) { try payload.finish() } catch { throw .updateFile(error) }
     do throws(StreamError) { try reader.finish() } catch { throw .deltaStream(.stream(error)) }
     guard digest.length == manifest.plain.length,
-      digest.wholeDigest() == manifest.plain.sha256
+      !digest.isOfWholeStream || digest.wholeDigest() == manifest.plain.sha256
     else { throw .plainStreamDiffers }
   }
 
   private static func reader(
-    _ manifest: Manifest, memoryLimit: UInt64
+    _ manifest: Manifest, memoryLimit: UInt64, startingAt section: Int
   ) throws(UpdateExpansionError) -> PayloadReader {
     do throws(UpdateFileError) {
       guard (1...2).contains(manifest.baseVersion) else {
         throw UpdateFileError.invalidValue(.baseVersion, value: UInt64(manifest.baseVersion))
       }
-      return try PayloadReader(manifest.payload, memoryLimit: memoryLimit)
+      return try PayloadReader(
+        manifest.payload, memoryLimit: memoryLimit, startingAt: section)
     } catch { throw .updateFile(error) }
   }
 
-  /// Makes the next plain command ready; `false` when a piece is wanted.
+  /// Makes the next plain command ready; `false` when a piece is wanted, or at a cut.
   private mutating func advance() throws(UpdateExpansionError) -> Bool {
+    cut = nil
     while true {
       if try advanceExpander() {
         try countPlainCommand()
         return true
       }
       if try Self.beginCommand(&reader, &expander) { continue }
-      if sectionIsDecoded { try endSection() }
+      if sectionIsDecoded {
+        try endSection()
+        if stopsAtCuts, section < manifest.payload.cuts.count {
+          cut = ExpansionCut(section: section, knowledge: expander.knowledge.storedBytes)
+          return false
+        }
+      }
       guard try decode() else { return false }
     }
   }
@@ -202,4 +246,9 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     reader.append(buffer.rawSpan)
     return status
   }
+}
+
+extension ProjectionKnowledge {
+  /// Nothing takes no bytes: most updates teach nothing.
+  fileprivate var storedBytes: [UInt8] { self == ProjectionKnowledge() ? [] : encoded }
 }

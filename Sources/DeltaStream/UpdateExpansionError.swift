@@ -8,6 +8,8 @@ public enum UpdateExpansionError: Error, Equatable {
   case deltaStream(DeltaStreamError)
   /// A second stream begins in the payload.
   case secondStream
+  /// What was kept at a cut cannot be read.
+  case badKnowledge
   /// A section of the plain stream is not what was signed.
   case sectionDiffers(index: Int)
   /// The plain stream is not what was signed.
@@ -21,6 +23,7 @@ extension UpdateExpansionError: CustomStringConvertible {
     case .updateFile(let error): "\(error)"
     case .deltaStream(let error): "\(error)"
     case .secondStream: "a second stream begins inside the update"
+    case .badKnowledge: "what was kept where the update was interrupted is damaged"
     case .sectionDiffers(let index):
       "section \(index) of the update does not expand to what was signed: the parent is another one, or was changed"
     case .plainStreamDiffers:

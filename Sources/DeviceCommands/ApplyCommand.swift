@@ -26,6 +26,10 @@ struct ApplyCommand: AsyncParsableCommand {
   @Option(
     help: "How many of the newest versions --prune keeps. [default: KeepVersions= of [Update]]")
   var keep: Int?
+  @Flag(inversion: .prefixedNo, help: "Go on where an interrupted apply of the same file was.")
+  var resume = true
+  @Option(help: "How much of the send stream is applied at least before it can be gone on from.")
+  var checkpointSize = ByteCount(InstallOptions.standardCheckpointInterval)
   @Flag(help: "Print JSON when it is done.") var json = false
   @Flag(help: "Install a version that is older than what the device has had.")
   var forceDowngrade = false
@@ -65,10 +69,18 @@ struct ApplyCommand: AsyncParsableCommand {
   private func installOptions(_ configuration: DeviceConfiguration) throws -> InstallOptions {
     var options = try trust.options(configuration, forcesDowngrade: forceDowngrade)
     options.makeRoom(as: configuration.update, prunes: prune, keeping: keep)
+    options.resumes = resume
+    options.checkpointInterval = checkpointSize.bytes
     return options
   }
 
   private static func say(_ installation: Installation) {
+    // Not for scripts, which take JSON.
+    if installation.skippedSections > 0 {
+      StandardError.write(
+        "btrfs-update: went on behind section \(installation.skippedSections), where it was "
+          + "interrupted\n")
+    }
     let written = installation.bytesWritten.map { ", \(ByteCount($0)) were written to the disk" }
     print("version \(installation.version) is installed\(written ?? "")")
   }
@@ -80,6 +92,7 @@ struct ApplyCommand: AsyncParsableCommand {
       ("signers", .array(installation.signers.map { .string("\($0)") })),
       ("signedTimes", .bool(installation.hasSignedTimes)),
       ("bytesWritten", installation.bytesWritten.map { .unsigned($0) } ?? .null),
+      ("skippedSections", .number(Int64(installation.skippedSections))),
       ("activated", .bool(isActivated)),
       ("changes", .array(installation.changes.map { .string("\($0)") })),
     ])

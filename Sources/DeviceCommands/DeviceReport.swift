@@ -16,6 +16,11 @@ enum DeviceReport {
     if let pending = status.pending {
       lines.append("pending:  \(pending) was interrupted; `recover`, or the next command, ends it")
     }
+    if let half = status.halfInstalled {
+      lines.append(
+        "partial:  version \(half.version) is half installed (\(half.sectionsDone) of "
+          + "\(half.sectionCount) sections); apply the same file to go on")
+    }
     lines += status.leftovers.map { "leftover: \($0)" }
     return lines.joined(separator: "\n")
   }
@@ -38,7 +43,17 @@ enum DeviceReport {
       ("versions", .array(status.versions.map { json($0) })),
       ("keys", KeyReport(status.keys).json),
       ("pending", status.pending.map { .string("\($0)") } ?? .null),
+      ("halfInstalled", json(status.halfInstalled)),
       ("leftovers", .array(status.leftovers.map { .string($0) })),
+    ])
+  }
+
+  private static func json(_ half: HalfInstalledVersion?) -> JSONValue {
+    guard let half else { return .null }
+    return .object([
+      ("version", .unsigned(half.version.number)),
+      ("sectionsDone", .number(Int64(half.sectionsDone))),
+      ("sections", .number(Int64(half.sectionCount))),
     ])
   }
 

@@ -68,6 +68,13 @@ extension Descriptor {
     _ = try seek(to: offset, SEEK_SET)
   }
 
+  /// Moves the file's position forward, maybe beyond its end (`lseek SEEK_CUR`).
+  ///
+  /// - Throws: `ESPIPE` where there is no position, as in a pipe.
+  public func skip(_ count: UInt64) throws(SystemError) {
+    _ = try seek(to: count, SEEK_CUR)
+  }
+
   /// The first offset from `offset` on where there is data; `nil` if only a hole is left
   /// (`lseek SEEK_DATA`). Moves the file's position.
   public func nextData(from offset: UInt64) throws(SystemError) -> UInt64? {

@@ -89,6 +89,8 @@ extension Errno {
   public static let stale = Errno(rawValue: ESTALE)
   /// `ECANCELED`
   public static let canceled = Errno(rawValue: ECANCELED)
+  /// `ESPIPE`: a pipe has no position.
+  public static let notSeekable = Errno(rawValue: ESPIPE)
   /// `ENXIO`
   public static let noSuchAddress = Errno(rawValue: ENXIO)
 }

@@ -30,13 +30,13 @@ public struct Receiver: ~Copyable {
   let tree: ConfinedTree
   let cloneSources: CloneSources
   var protection = LiftedProtection()
-  private var state = State.new
+  var state = State.new
 
   /// The UUID of the subvolume that the stream was made from, once SUBVOL or SNAPSHOT was there.
-  public private(set) var uuid = SubvolumeUUID.none
+  public internal(set) var uuid = SubvolumeUUID.none
 
   /// The transaction that goes with ``uuid``.
-  public private(set) var ctransid: UInt64 = 0
+  public internal(set) var ctransid: UInt64 = 0
 
   /// A receiver in a subvolume.
   ///

@@ -34,6 +34,9 @@ public struct BuildOptions: Sendable {
   /// The shortest part of a file that is shared with the parent instead of written, in bytes;
   /// `nil` to write all that the kernel sends as written.
   public var minimumCloneLength: UInt64?
+  /// How much of the send stream an interrupted apply may have to do again, at the least, in bytes:
+  /// an update is cut where it can go on. Short ones cost size and long ones time after a power cut.
+  public var minimumSectionLength: UInt64
   /// How many files are compared, and blocks packed, at a time. The result does not depend on it.
   public var jobs: Int
   /// Whether the finished update is expanded again and compared before it appears.
@@ -56,6 +59,10 @@ public struct BuildOptions: Sendable {
   /// What is shared unless told otherwise: parts of 16 KiB and more.
   public static let standardMinimumCloneLength: UInt64 = 16 << 10
 
+  /// Where updates are cut unless told otherwise: every 64 MiB, and not more often than packing
+  /// bears.
+  public static let standardMinimumSectionLength: UInt64 = 64 << 20
+
   /// Options with everything else as usual.
   public init(parent: String?, child: String, output: String, keys: [SigningKey]) {
     self.parent = parent
@@ -72,6 +79,7 @@ public struct BuildOptions: Sendable {
     maximumApplyMemory = Self.standardApplyMemory
     maximumPatchInput = Self.standardMaximumPatchInput
     minimumCloneLength = Self.standardMinimumCloneLength
+    minimumSectionLength = Self.standardMinimumSectionLength
     jobs = 1
     checksItself = true
     builder = "btrfs-delta library"

@@ -69,7 +69,10 @@ struct BuildRun {
     let digests = try trees.digests(progress)
     let matcher = try matcher(digests.matcher, for: kernelPlan)
     let plan = try await share(kernelPlan, matcher)
-    let sink = DeltaSink(base: plan.base, file: try temporary("delta"))
+    let sink = DeltaSink(
+      base: plan.base,
+      cuts: CutRule(least: options.minimumSectionLength, streamLength: plan.length),
+      file: try temporary("delta"))
     let shrinker = Shrinker(
       plan: plan, matcher: matcher,
       maker: PatchMaker(

@@ -19,8 +19,6 @@ final class DeltaSink {
     var digest: SHA256Digest
   }
 
-  /// How long a section is at least, but for the last. The delta stream of most updates is shorter.
-  static let sectionLength: UInt64 = 256 << 20
   private static let bufferLength = 1 << 20
 
   let file: Descriptor
@@ -41,11 +39,13 @@ final class DeltaSink {
   private(set) var patchCount = 0
   private var writer: StreamWriter
   private var digest: PlainStreamDigest
+  private let cutRule: CutRule
   private var sectionStart: UInt64 = 0
   private var flushed: UInt64 = 0
 
   /// A sink that writes into an empty file.
-  init(base: UInt16, file: consuming Descriptor) {
+  init(base: UInt16, cuts: CutRule, file: consuming Descriptor) {
+    cutRule = cuts
     writer = StreamWriter(
       version: StreamVersion(base: base, revision: StreamVersion.deltaRevision))
     digest = PlainStreamDigest(version: StreamVersion(base: base))
@@ -85,9 +85,10 @@ final class DeltaSink {
     try flush(above: Self.bufferLength)
   }
 
-  /// Ends a section if it is long enough; called where nothing crosses.
+  /// Ends a section if it is long enough; called where all that is covered has been written.
   func endSectionIfDue() {
-    if length - sectionStart >= Self.sectionLength { endSection() }
+    let delta = length - sectionStart
+    if cutRule.isDue(plainLength: digest.sectionLength, deltaLength: delta) { endSection() }
   }
 
   /// Ends the last section; gives the SHA-256 of the plain stream that all stands for.

@@ -21,7 +21,6 @@ struct DeltaWriter: ~Copyable {
     while reader.offset < run.streamOffset {
       guard try passOn() else { throw .planChanged }
     }
-    sink.endSectionIfDue()
     for part in parts { try write(part) }
   }
 
@@ -32,6 +31,7 @@ struct DeltaWriter: ~Copyable {
     // The frame borrows all of this value.
     let sink = sink
     guard let frame = try reader.next() else { return false }
+    sink.endSectionIfDue()
     sink.cover(frame)
     try sink.write(frame)
     return true
@@ -54,12 +54,18 @@ struct DeltaWriter: ~Copyable {
       default: throw .planChanged
       }
       guard length > 0, length <= left else { throw .planChanged }
-      sink.cover(frame)
       switch part.form {
-      case .writes: try sink.write(frame)
+      case .writes:
+        sink.endSectionIfDue()
+        try sink.write(frame)
       case .patch(let sources, let patch):
-        if isFirst { try sink.writePatch(path, part, sources, patch) }
+        // A patch stands for all of the part: nothing ends inside it.
+        if isFirst {
+          sink.endSectionIfDue()
+          try sink.writePatch(path, part, sources, patch)
+        }
       }
+      sink.cover(frame)
       isFirst = false
       left -= length
     }

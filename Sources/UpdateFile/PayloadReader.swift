@@ -37,25 +37,37 @@ public struct PayloadReader: ~Copyable {
   private var decoder: XZDecoder
   private var piece: [UInt8] = []
   private var position = 0
-  private var pieceCount = 0
+  private var pieceCount: Int
+  /// Where the first section begins in the first piece that is wanted; 0 from the second piece on.
+  private var firstPosition: Int
   private var failure: UpdateFileError?
 
   /// The section that is being read; the number of sections, at the end.
-  public private(set) var section = 0
-  /// How many bytes of the payload are decoded, as far as the decoder tells.
-  public private(set) var compressedPosition: UInt64 = 0
+  public private(set) var section: Int
+  /// How many bytes of the payload are decoded, as far as the decoder tells, or passed over.
+  public private(set) var compressedPosition: UInt64
+  /// How many bytes at the payload's start the reader never wants: whole pieces before the section
+  /// that it began at.
+  public let skippedLength: UInt64
   private var consumed: UInt64 = 0
   private var produced: UInt64 = 0
 
-  /// A reader at the start of a payload.
+  /// A reader at the start of a payload, or of one of its sections.
   ///
   /// - Parameters:
   ///   - payload: What the manifest says about it.
   ///   - memoryLimit: The most memory that reading may take, in bytes.
+  ///   - section: The first section to read.
   /// - Throws: ``UpdateFileError/memoryLimit(needed:limit:)`` before anything is allocated;
+  ///   ``UpdateFileError/sectionMismatch(index:)`` if there is no such section;
   ///   ``UpdateFileError`` if `payload` is not consistent.
-  public init(_ payload: Manifest.Payload, memoryLimit: UInt64) throws(UpdateFileError) {
+  public init(
+    _ payload: Manifest.Payload, memoryLimit: UInt64, startingAt section: Int = 0
+  ) throws(UpdateFileError) {
     try payload.checkConsistency()
+    guard payload.cuts.indices.contains(section) else {
+      throw .sectionMismatch(index: section)
+    }
     let needed = try Self.memoryUsage(payload)
     guard needed <= memoryLimit else { throw .memoryLimit(needed: needed, limit: memoryLimit) }
     // The streams may use the dictionary that the manifest speaks of, and no more.
@@ -65,6 +77,14 @@ public struct PayloadReader: ~Copyable {
     }
     self.payload = payload
     self.decoder = decoder
+    self.section = section
+    // Consistency was checked: the lengths add up, and a section begins inside a piece.
+    compressedPosition = payload.cuts[..<section].reduce(0) { $0 + $1.compressedLength }
+    let (piece, offset) = compressedPosition.quotientAndRemainder(
+      dividingBy: UInt64(payload.pieceSize))
+    pieceCount = Int(piece)
+    firstPosition = Int(offset)
+    skippedLength = compressedPosition - offset
   }
 
   /// How many bytes of memory reading a payload takes: for liblzma, and for one piece.
@@ -97,7 +117,8 @@ public struct PayloadReader: ~Copyable {
     }
     piece.removeAll(keepingCapacity: true)
     piece.append(copying: bytes)
-    position = 0
+    position = firstPosition
+    firstPosition = 0
     // The copy is what is checked: nobody else can change it.
     guard SHA256.hash(piece.rawSpan) == payload.pieces[pieceCount] else {
       piece = []

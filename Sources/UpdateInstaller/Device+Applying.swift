@@ -9,7 +9,8 @@ extension Device {
   ///
   /// The source is read once, from front to end, and to its end before anything is published.
   /// Nothing in it is decoded before it is authenticated. Whatever fails, the device stays as it
-  /// was.
+  /// was; but what is half done when a call fails or the process ends is kept as a checkpoint, if there
+  /// was one, and the same update goes on from there.
   ///
   /// - Parameters:
   ///   - source: the update: a file or a pipe.
@@ -35,12 +36,15 @@ extension Device {
     var changes = try device.recover()
     // Only now nobody else can revoke a key any more.
     let verified = try head.admitted(by: options, device.state.keys())
-    let checks = UpdateChecks(manifest: verified.manifest, options: options)
+    var checks = UpdateChecks(manifest: verified.manifest, options: options)
     try checks.checkKeys(device.state.keys())
     try checks.checkFloor(device.state.floor())
     try checks.checkNotInstalled(in: device.directory)
     let inexact = try device.state.inexactTrees()
     let parent = try checks.findParent(in: device.directory, inexact, observer)
+    let resumption = try device.resumption(
+      of: verified, parent: parent, isWanted: options.resumes)
+    checks.dataPresent = resumption?.point.dataWritten ?? 0
     if options.pruning == .never { try checks.checkSpace(in: device.directory) }
     // Nothing is deleted for what cannot be applied anyway.
     try checks.checkMemory()
@@ -50,7 +54,9 @@ extension Device {
     changes += try device.makeRoom(
       for: checks, options.pruning, on: self, parent: parent?.uuid())
     try checks.checkSpace(in: device.directory)
-    var installation = try device.install(verified, from: source, parent: parent, observer)
+    var installation = try device.install(
+      verified, from: source, parent: parent, resumption,
+      checkpointInterval: options.checkpointInterval, observer)
     facts.name = DeviceNames.version(installation.version)
     installation.changes = changes + hooks.tell(.postInstall, facts)
     if let before = writtenBefore, let after = device.bytesWritten(), after >= before {

@@ -10,19 +10,23 @@ extension Device {
     let versions = try installedVersions()
     var origins = SnapshotOrigins()
     var (floor, pending): (SystemVersion?, JournalEntry?)
+    var point: ResumePoint?
     var keys = DeviceKeys()
     if let state {
       origins = try state.origins()
       floor = try state.floor()
       keys = try state.keys()
       pending = try state.journal()
+      point = try state.resumePoint()
     }
+    if let found = point, try !found.isUsable(in: directory) { point = nil }
     return DeviceStatus(
       current: try system(DeviceNames.current, versions, origins),
       last: try system(DeviceNames.last, versions, origins),
       versions: versions, floor: floor, keys: keys, boot: try bootSummary(origins),
-      pending: pending,
-      leftovers: try subvolumes().map(\.text).filter(LockedDevice.isLeftover))
+      pending: pending, halfInstalled: point.map(HalfInstalledVersion.init),
+      leftovers: try subvolumes().map(\.text)
+        .filter { LockedDevice.isLeftover($0) && $0 != point?.name })
   }
 
   /// The system under a name; `nil` if there is none.
@@ -64,6 +68,13 @@ extension InstalledVersion {
       isReadOnly: info.isReadOnly,
       isUntouched: info.receivedUUID.isZero ? nil : info.isUntouchedSinceReceive,
       creationTime: info.creationTime)
+  }
+}
+
+extension HalfInstalledVersion {
+  init(_ point: ResumePoint) {
+    self.init(
+      version: point.version, sectionsDone: point.section, sectionCount: point.sectionCount)
   }
 }
 

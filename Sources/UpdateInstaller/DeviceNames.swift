@@ -33,6 +33,10 @@ public enum DeviceNames {
   static let inexact = "inexact"
   /// In ``state``: what a factory reset has still to do.
   static let reset = "reset"
+  /// In ``state``: where an interrupted apply can go on.
+  static let resume = "resume"
+  /// In ``state``: what goes with ``resume`` and is too long for a record.
+  static func knowledge(section: Int) -> String { "\(knowledgePrefix)\(section)" }
   /// In ``state``: what updates said of keys.
   static let keys = "keys"
   /// In ``state``: the directory of the installed versions' manifests.
@@ -41,6 +45,8 @@ public enum DeviceNames {
   private static let versionPrefix = "sys_root_v"
   private static let stagingPrefix = ".sys_root_v"
   private static let stagingSuffix = ".staging"
+  private static let checkpointSuffix = ".checkpoint"
+  private static let knowledgePrefix = "resume-knowledge."
   private static let droppedPrefix = ".sys_root_dropped."
 
   /// The pristine, read-only subvolume of a version.
@@ -49,6 +55,11 @@ public enum DeviceNames {
   /// A version while it is being made.
   static func staging(_ version: SystemVersion) -> String {
     "\(stagingPrefix)\(version)\(stagingSuffix)"
+  }
+
+  /// A version as far as it was made when a section of its update was done.
+  static func checkpoint(_ version: SystemVersion, section: Int) -> String {
+    "\(stagingPrefix)\(version)\(checkpointSuffix)\(section)"
   }
 
   /// A subvolume that is of no use any more but could not be deleted yet.
@@ -68,6 +79,20 @@ public enum DeviceNames {
     guard name.hasPrefix(stagingPrefix), name.hasSuffix(stagingSuffix) else { return nil }
     return SystemVersion(name.dropFirst(stagingPrefix.count).dropLast(stagingSuffix.count))
   }
+
+  /// Whether a name is ``checkpoint(_:section:)`` of something.
+  static func isCheckpoint(_ name: String) -> Bool {
+    guard name.hasPrefix(stagingPrefix), let last = name.dropFirst(1).lastIndex(of: ".") else {
+      return false
+    }
+    let suffix = name[last...]
+    return suffix.hasPrefix(checkpointSuffix)
+      && SystemVersion(suffix.dropFirst(checkpointSuffix.count)) != nil
+      && SystemVersion(name[..<last].dropFirst(stagingPrefix.count)) != nil
+  }
+
+  /// Whether a name is ``knowledge(section:)`` of something.
+  static func isKnowledge(_ name: String) -> Bool { name.hasPrefix(knowledgePrefix) }
 
   /// Whether a name is ``dropped(id:)`` of something.
   static func isDropped(_ name: String) -> Bool { name.hasPrefix(droppedPrefix) }

@@ -17,8 +17,20 @@ public struct DeviceStatus: Hashable, Sendable {
   public var boot: BootSummary
   /// What was interrupted; the next call that changes something ends it first.
   public var pending: JournalEntry?
+  /// The version that is half installed; `nil` if there is none.
+  public var halfInstalled: HalfInstalledVersion?
   /// Subvolumes that are of no use any more, or are being made at this moment.
   public var leftovers: [String]
+}
+
+/// A version whose installation was interrupted, and goes on if the same update is applied again.
+public struct HalfInstalledVersion: Hashable, Sendable {
+  /// The version.
+  public var version: SystemVersion
+  /// How many sections of its update are done.
+  public var sectionsDone: Int
+  /// How many there are.
+  public var sectionCount: Int
 }
 
 /// A writable system: current or last.

@@ -20,6 +20,14 @@ public struct InstallOptions: Hashable, Sendable {
   public var pruning = PrunePolicy.never
   /// How many bytes must stay free besides what the update needs.
   public var minimumFree: UInt64 = 0
+  /// Whether an apply of the same update that was interrupted is gone on with; else it begins afresh.
+  public var resumes = true
+  /// How many bytes of the send stream that an update stands for are carried out before there is a
+  /// checkpoint to go on from, at the next cut of the update.
+  public var checkpointInterval = Self.standardCheckpointInterval
+
+  /// 64 MiB: seconds to minutes of work, for a commit and some metadata.
+  public static let standardCheckpointInterval: UInt64 = 64 << 20
 
   /// Options.
   public init(

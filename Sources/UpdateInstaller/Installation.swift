@@ -18,6 +18,9 @@ public struct Installation: Hashable, Sendable {
   /// How many bytes were written to the file system's devices meanwhile, by this and by whatever
   /// else wrote; `nil` where the kernel does not say.
   public var bytesWritten: UInt64?
+  /// How many sections of the update had not to be carried out, because an apply that was interrupted
+  /// had done so; 0 if it began afresh.
+  public var skippedSections: Int
 }
 
 /// Whether an update is for a device.

@@ -10,8 +10,10 @@ internal import UpdateFile
 // Installing, step by step. A power cut before step 8 leaves `.sys_root_vN.staging`, which the next
 // call deletes; nothing else was touched, so the device is as it was.
 //
-//  1. staging is made: a writable snapshot of the parent, or an empty subvolume
-//  2. the payload is carried out in it, each piece checked before it is decoded
+//  1. staging is made: a writable snapshot of the parent, or of the checkpoint of an interrupted call
+//     of the same update, or an empty subvolume
+//  2. the payload is carried out in it, each piece checked before it is decoded; between sections a
+//     checkpoint is made every now and then: see `LockedDevice.checkpoint`
 //  3. the plain stream's digest, the end of the file, and the tree's digest are checked
 //  4. sync: the data is on disk before anything says that it is
 //  5. the received UUID is set        (the kernel commits)
@@ -20,18 +22,29 @@ internal import UpdateFile
 //     does not exist means nothing
 //  8. staging is renamed to sys_root_vN
 //  9. commit                          a power cut before it leaves staging or sys_root_vN, whole
+// 10. the last checkpoint is deleted
+//
+// A checkpoint outlives a kill, a power cut, and a call that failed; not an update that is wrong.
 extension LockedDevice {
   /// Installs an update that the checks have let through.
   borrowing func install(
     _ verified: VerifiedManifest, from source: borrowing UpdateSource,
-    parent: ParentMatch?, _ observer: InstallObserver
+    parent: ParentMatch?, _ resumption: Resumption?, checkpointInterval: UInt64,
+    _ observer: InstallObserver
   ) throws(InstallError) -> Installation {
     let version = SystemVersion(verified.manifest.toVersion)
     let hasSignedTimes = parent?.hasSignedTimes ?? true
     let name = DeviceNames.staging(version)
     do throws(InstallError) {
-      let staging = try makeStaging(name, parent: parent)
-      try receive(verified.manifest, from: source, into: staging, parent: parent, observer)
+      let staging = try makeStaging(name, parent: parent, resumption?.point)
+      let progress = try ApplyProgress(verified, parent: parent)
+      let receiving = PlainReceiving(
+        manifest: verified.manifest, start: resumption?.cut ?? .start,
+        dataWritten: resumption?.point.dataWritten ?? 0, checkpointInterval: checkpointInterval)
+      try receive(receiving, from: source, into: staging, parent: parent, observer) {
+        (cut, written) in
+        keepCheckpoint(of: staging, progress.point(cut, dataWritten: written), cut.knowledge)
+      }
       try verify(staging, verified.manifest, isFull: hasSignedTimes, observer)
       let uuid = try seal(staging, verified.manifest, observer)
       try note(uuid, hasSignedTimes: hasSignedTimes)
@@ -39,20 +52,25 @@ extension LockedDevice {
       try state.changeKeys { $0.expecting(verified.manifest.keyChanges, from: version) }
       try rename(name, to: DeviceNames.version(version), .notReplacing)
       try commitOrTakeBack(version)
+      discardLeftovers(keepsCheckpoint: false)
       return Installation(
         version: version, uuid: uuid, signers: verified.signers, hasSignedTimes: hasSignedTimes,
-        changes: [])
+        changes: [], skippedSections: receiving.start.section)
     } catch {
-      discardLeftovers()
+      discardLeftovers(keepsCheckpoint: error.leavesCheckpoint)
       throw error
     }
   }
 
   private func makeStaging(
-    _ name: String, parent: ParentMatch?
+    _ name: String, parent: ParentMatch?, _ point: ResumePoint?
   ) throws(InstallError) -> Descriptor {
     try attempt { () throws(SystemError) in
-      if let parent {
+      if let point {
+        let checkpoint = try directory.open(
+          beneath: point.name, [.readOnly, .directory, .noFollow])
+        try Subvolume.snapshot(of: checkpoint, as: name, in: directory)
+      } else if let parent {
         try Subvolume.snapshot(of: parent.root, as: name, in: directory)
       } else {
         try Subvolume.create(name, in: directory)
@@ -62,30 +80,33 @@ extension LockedDevice {
   }
 
   private func receive(
-    _ manifest: Manifest, from source: borrowing UpdateSource,
+    _ receiving: borrowing PlainReceiving, from source: borrowing UpdateSource,
     into staging: borrowing Descriptor, parent: ParentMatch?,
-    _ observer: InstallObserver
+    _ observer: InstallObserver, atCut: (ExpansionCut, UInt64) -> Void
   ) throws(InstallError) {
     let sources = CloneSources()
     let root = try attempt { () throws(SystemError) in try staging.duplicate() }
-    let receiving = PlainReceiving(manifest: manifest)
-    guard let signed = manifest.parent, let parent else {
-      var receiver = try Self.receiver(root, sources)
-      return try receiving.run(source, tree: NoOldTree(), receiver: &receiver, observer)
+    guard let signed = receiving.manifest.parent, let parent else {
+      var receiver = try receiving.receiver(root, sources)
+      return try receiving.run(
+        source, tree: NoOldTree(), receiver: &receiver, observer, atCut: atCut)
     }
     let tree = try attempt { () throws(SystemError) in
       try sources.add(parent.root.duplicate(), as: signed.uuid, signed.ownUUID)
       return try ParentTree(root: parent.root.duplicate())
     }
-    var receiver = try Self.receiver(root, sources)
-    try receiving.run(source, tree: tree, receiver: &receiver, observer)
+    var receiver = try receiving.receiver(root, sources)
+    try receiving.run(source, tree: tree, receiver: &receiver, observer, atCut: atCut)
   }
 
-  private static func receiver(
-    _ root: consuming Descriptor, _ sources: CloneSources
-  ) throws(InstallError) -> Receiver {
-    do throws(ReceiveError) { return try Receiver(root: root, cloneSources: sources) } catch {
-      throw InstallError(error)
+  /// Makes a checkpoint if that can be done: without it there is only more to do after a power cut.
+  private func keepCheckpoint(
+    of staging: borrowing Descriptor, _ point: ResumePoint, _ knowledge: [UInt8]
+  ) {
+    do throws(InstallError) {
+      try checkpoint(staging, point, knowledge: knowledge)
+    } catch {
+      // The one before still is what the record says, or there is none.
     }
   }
 
@@ -133,9 +154,10 @@ extension LockedDevice {
     }
   }
 
-  /// Deletes staging, and the manifest if it was kept already.
-  private func discardLeftovers() {
+  /// Deletes staging, the manifest if there is no such version, and maybe the checkpoint.
+  private func discardLeftovers(keepsCheckpoint: Bool) {
     do throws(InstallError) {
+      if !keepsCheckpoint { try dropCheckpoints() }
       var changes: [DeviceChange] = []
       try removeLeftovers(&changes)
     } catch {

@@ -18,14 +18,14 @@ extension LockedDevice {
     case .always(let count):
       let plan = try device.prunePlan(keeping: count, parent: parent)
       let report = try delete(plan)
-      try waitForSpace(of: plan.candidates)
+      try waitForSpace(ofSubvolumes: plan.candidates.map(\.subvolumeID))
       return report.deleted.map { .deleted(name: DeviceNames.version($0.version)) }
     case .whenShort(let count):
       var changes: [DeviceChange] = []
       let plan = try device.prunePlan(keeping: count, parent: parent)
       for candidate in plan.candidates where try isShort(checks) {
         let report = try delete(plan.only(candidate))
-        try waitForSpace(of: [candidate])
+        try waitForSpace(ofSubvolumes: [candidate.subvolumeID])
         changes += report.deleted.map { .deleted(name: DeviceNames.version($0.version)) }
       }
       return changes
@@ -51,13 +51,14 @@ extension LockedDevice {
 
   /// Waits until the kernel has given back what deleted subvolumes held; not for ever: then there
   /// is too little room.
-  private func waitForSpace(of versions: [InstalledVersion]) throws(InstallError) {
+  func waitForSpace(ofSubvolumes ids: [UInt64]) throws(InstallError) {
+    if ids.isEmpty { return }
     let end = Machine.monotonicTime() + Self.patience
-    for version in versions {
+    for id in ids {
       repeat {
         try commit()
         let isThere = try attempt { () throws(SystemError) in
-          try FileSystem.isBeingDeleted(subvolume: version.subvolumeID, in: directory)
+          try FileSystem.isBeingDeleted(subvolume: id, in: directory)
         }
         if !isThere { break }
         Machine.sleep(.milliseconds(50))

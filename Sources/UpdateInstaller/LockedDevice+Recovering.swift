@@ -18,10 +18,17 @@ extension LockedDevice {
     return changes
   }
 
-  /// Deletes what is only there while something is done.
+  /// Deletes what is only there while something is done; but a checkpoint stays that the same update
+  /// can go on from.
   func removeLeftovers(_ changes: inout [DeviceChange]) throws(InstallError) {
     let names = try names(in: directory)
-    for name in names where Self.isLeftover(name) { changes += drop(name) }
+    let point = try usableResumePoint()
+    if point == nil {
+      try state.removeResumePoint()
+    } else {
+      try state.removeKnowledge(except: point)
+    }
+    for name in names where Self.isLeftover(name) && name != point?.name { changes += drop(name) }
     try state.removeLeftovers(versions: Set(names.compactMap(DeviceNames.version(named:))))
   }
 
@@ -35,6 +42,7 @@ extension LockedDevice {
   static func isLeftover(_ name: String) -> Bool {
     [DeviceNames.next, DeviceNames.frozen, DeviceNames.emptied].contains(name)
       || DeviceNames.staging(named: name) != nil
+      || DeviceNames.isCheckpoint(name)
       || DeviceNames.isDropped(name)
   }
 }

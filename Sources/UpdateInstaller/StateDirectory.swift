@@ -52,7 +52,12 @@ struct StateDirectory: ~Copyable {
 
   /// Replaces a record: a power cut leaves the old one or the new one.
   func replace(_ record: Record) throws(InstallError) {
-    try directory.replace(record.kind, with: record.bytes, temporary: Self.temporarySuffix)
+    try replace(record.kind, with: record.bytes)
+  }
+
+  /// Replaces a file: a power cut leaves the old one or the new one.
+  func replace(_ name: String, with bytes: [UInt8]) throws(InstallError) {
+    try directory.replace(name, with: bytes, temporary: Self.temporarySuffix)
   }
 
   /// The manifest of a version; `nil` if none is kept.
@@ -93,6 +98,11 @@ struct StateDirectory: ~Copyable {
     } catch .recordCorrupt {
       // To go back must still be possible. Who needs the keys meets the error.
     }
+  }
+
+  /// Removes files.
+  func removeEntries(where isLeftover: (String) -> Bool) throws(InstallError) {
+    try attempt { () throws(SystemError) in try directory.removeEntries(where: isLeftover) }
   }
 
   /// Removes a file, if it is there.

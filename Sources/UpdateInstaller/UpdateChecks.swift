@@ -8,6 +8,8 @@ internal import UpdateFile
 struct UpdateChecks: ~Copyable {
   let manifest: Manifest
   let options: InstallOptions
+  /// How many bytes of the update's data are on the disk already.
+  var dataPresent: UInt64 = 0
 
   var version: SystemVersion { SystemVersion(manifest.toVersion) }
 
@@ -58,7 +60,7 @@ struct UpdateChecks: ~Copyable {
     let space = try attempt { () throws(SystemError) in try FileSystem.space(in: directory) }
     // No overflow: the manifest's sizes are at most 2^62.
     let (data, metadata) = (
-      manifest.needs.diskData &+ min(options.minimumFree, 1 << 62), manifest.needs.diskMetadata
+      diskData &+ min(options.minimumFree, 1 << 62), manifest.needs.diskMetadata
     )
     switch space.shortage(data: data, metadata: metadata) {
     case nil: break
@@ -70,6 +72,11 @@ struct UpdateChecks: ~Copyable {
     try checkQuota(in: directory)
   }
 
+  /// What has still to be written, in bytes.
+  private var diskData: UInt64 {
+    manifest.needs.diskData - min(dataPresent, manifest.needs.diskData)
+  }
+
   /// With simple quotas, a new subvolume joins the groups of the one that it is made in; otherwise
   /// it begins with a group of its own, which has no limit.
   private func checkQuota(in directory: borrowing Descriptor) throws(InstallError) {
@@ -78,7 +85,7 @@ struct UpdateChecks: ~Copyable {
       let id = try Subvolume.info(of: directory).id
       return quotas.ancestors(of: id).sorted().compactMap { quotas.groups[$0] }
     }
-    let needed = manifest.needs.diskData &+ manifest.needs.diskMetadata
+    let needed = diskData &+ manifest.needs.diskMetadata
     for group in groups {
       guard let room = group.room, room < needed else { continue }
       throw .quotaReached(group: group.name, needed: needed, available: room)

@@ -34,6 +34,24 @@ struct UpdateSource: ~Copyable {
     }
   }
 
+  /// How many bytes of a pipe are passed over at a time.
+  private static let skipLength: UInt64 = 1 << 20
+
+  /// Passes over so many bytes. Of a file they are not read, and that it ends before is noticed by who
+  /// reads on.
+  func skip(_ count: UInt64) throws(InstallError) {
+    if count == 0 { return }
+    do throws(SystemError) { return try input.skip(count) } catch {
+      guard error.errno == .notSeekable else { throw InstallError(error) }
+    }
+    var left = count
+    while left > 0 {
+      let bytes = try read(Int(min(left, Self.skipLength)))
+      guard !bytes.isEmpty else { throw .fileTruncated }
+      left -= UInt64(bytes.count)
+    }
+  }
+
   /// Nothing may follow what was signed; a pipe is waited for until it says so.
   func requireEnd() throws(InstallError) {
     guard try read(1).isEmpty else { throw .trailingBytes }

@@ -106,4 +106,28 @@ struct SampleUpdate {
     try expansion.finish()
     return writer.bytes
   }
+
+  /// Expands all from a cut on, and says which cuts it stops at; the stream has a header in any case.
+  func expanded<Tree: OldTree>(
+    _ tree: Tree, from cut: ExpansionCut
+  ) throws -> (plain: [UInt8], cuts: [ExpansionCut]) {
+    var expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: .max, from: cut)
+    expansion.stopsAtCuts = true
+    var writer = StreamWriter(version: expansion.plainVersion)
+    writer.writeHeader()
+    var cuts: [ExpansionCut] = []
+    var at = Int(expansion.skippedLength)
+    while expansion.wanted > 0 {
+      let end = min(payload.count, at + expansion.wanted)
+      try expansion.append(piece: payload.rawSpan.extracting(at..<end))
+      at = end
+      while true {
+        while let frame = try expansion.next() { try writer.write(frame) }
+        guard let cut = expansion.cut else { break }
+        cuts.append(cut)
+      }
+    }
+    try expansion.finish()
+    return (writer.bytes, cuts)
+  }
 }

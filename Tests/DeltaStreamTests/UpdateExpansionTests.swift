@@ -64,6 +64,47 @@ struct UpdateExpansionTests {
     }
   }
 
+  @Test(
+    "From every cut on, what is left of the plain stream comes out, and nothing is lost at cuts")
+  func fromCuts() throws {
+    let sample = Self.sample()
+    let plain = try sample.plain()
+    let update = try Self.update(sample, cutBefore: [1, 2, 3, 5])
+    let count = update.manifest.payload.cuts.count
+    for section in 0..<count {
+      var (bytes, cuts) = try update.expanded(sample.tree, from: ExpansionCut(section: section))
+      let before = update.manifest.payload.plainLength(before: section)
+      #expect(cuts == ((section + 1)..<count).map { ExpansionCut(section: $0) })
+      if section > 0 { bytes.removeFirst(17) }
+      #expect(firstDifference(bytes, Array(plain[Int(before)...])) == nil)
+    }
+    #expect(throws: UpdateExpansionError.updateFile(.sectionMismatch(index: count))) {
+      try update.expanded(sample.tree, from: ExpansionCut(section: count))
+    }
+  }
+
+  @Test(
+    "Behind a cut, a second subvolume is refused, and a section is compared with its own digest")
+  func wrongBehindCut() throws {
+    let sample = Self.sample()
+    var update = try Self.update(sample, cutBefore: [2, 3])
+    update.manifest.payload.cuts[2].plainSHA256 = SHA256.hash(RawSpan())
+    #expect(throws: UpdateExpansionError.sectionDiffers(index: 2)) {
+      try update.expanded(sample.tree, from: ExpansionCut(section: 1))
+    }
+    var sections = try SampleUpdate.sections(sample, cutBefore: [2])
+    sections[1].delta = sections[0].delta
+    update = try SampleUpdate(sections)
+    #expect {
+      try update.expanded(sample.tree, from: ExpansionCut(section: 1))
+    } throws: { error in
+      guard case .deltaStream(.severalSubvolumes) = error as? UpdateExpansionError else {
+        return false
+      }
+      return true
+    }
+  }
+
   @Test("A changed parent is noticed where its section ends, and nothing later comes out")
   func changedParent() throws {
     let sample = Self.sample()

@@ -67,13 +67,17 @@ struct InstallBench {
 
   /// Makes an update of what the kernel sends.
   ///
-  /// - Parameter change: makes the manifest say something else before it is signed.
+  /// - Parameters:
+  ///   - sectionLength: where the delta stream is cut.
+  ///   - change: makes the manifest say something else before it is signed.
   func update(
     from parent: UInt64?, to version: UInt64, signers: [SigningKey]? = nil,
-    changing change: (inout Manifest) -> Void = { _ in }
+    sectionLength: Int = .max, changing change: (inout Manifest) -> Void = { _ in }
   ) throws -> [UInt8] {
     let child = try Descriptor.open("\(server)/sys_root_v\(version)", .directory)
-    let payload = try Payload(sentStream(from: parent, to: version), rootTimes: child.status())
+    let payload = try Payload(
+      sentStream(from: parent, to: version), rootTimes: child.status(),
+      sectionLength: sectionLength)
     var manifest = try manifest(from: parent, to: version, payload)
     change(&manifest)
     let bytes = try manifest.encoded()
@@ -104,22 +108,32 @@ struct InstallBench {
     return stream
   }
 
-  /// A payload in one section, and what a manifest says of it.
+  /// A payload, and what a manifest says of it.
   private struct Payload {
     var bytes: [UInt8] = []
-    var sections: [PayloadWriter.Section] = []
+    var cuts: [Manifest.Cut] = []
     var plain: (length: UInt64, digest: SHA256Digest)
 
     /// - Parameter root: the child's root, whose times the kernel often leaves out, although it uses
     ///   the root for temporary names.
-    init(_ stream: [UInt8], rootTimes root: FileStatus) throws {
+    init(_ stream: [UInt8], rootTimes root: FileStatus, sectionLength: Int) throws {
       var reader = StreamReader()
       reader.append(stream.rawSpan)
       var digest = PlainStreamDigest(version: StreamVersion(base: 2))
+      var writer = try PayloadWriter(dictionarySize: 1 << 20, preset: 0, isExtreme: false)
+      var packed: [UInt8] = []
       var delta: [UInt8] = []
+      var parts: [(length: UInt64, digest: SHA256Digest)] = []
+      func cut() throws {
+        try writer.append(delta.rawSpan, into: &packed)
+        try writer.cut(into: &packed)
+        parts.append(digest.endSection())
+        delta = []
+      }
       let version = StreamVersion(base: 2, revision: StreamVersion.deltaRevision)
       while let element = try reader.next() {
         guard case .command(let frame) = element else { continue }
+        if delta.count >= sectionLength { try cut() }
         if frame.kind == .end {
           let times = try Self.rootTimes(root)
           let payload = times.rawSpan.extracting(droppingFirst: Frame.headerLength)
@@ -132,9 +146,13 @@ struct InstallBench {
         Frame(kind: frame.kind, payload: frame.payload, version: version).appendHeader(to: &delta)
         delta.append(copying: frame.payload)
       }
-      var writer = try PayloadWriter(dictionarySize: 1 << 20, preset: 0, isExtreme: false)
-      try writer.append(delta.rawSpan, into: &bytes)
-      sections = try writer.finish(into: &bytes)
+      try cut()
+      cuts = zip(try writer.finish(into: &packed), parts).map {
+        Manifest.Cut(
+          compressedLength: $0.compressedLength, deltaLength: $0.deltaLength,
+          plainLength: $1.length, plainSHA256: $1.digest)
+      }
+      bytes = packed
       plain = (digest.length, digest.wholeDigest())
     }
 
@@ -158,7 +176,6 @@ struct InstallBench {
   ) throws -> Manifest {
     var hasher = try PieceHasher(pieceSize: Manifest.Payload.minimumPieceSize)
     hasher.append(payload.bytes.rawSpan)
-    let section = try #require(payload.sections.first)
     let childInfo = try Subvolume.info(
       of: Descriptor.open("\(server)/sys_root_v\(version)", .directory))
     let child = try tree("\(server)/sys_root_v\(version)")
@@ -172,14 +189,10 @@ struct InstallBench {
       plain: Manifest.PlainStream(length: payload.plain.length, sha256: payload.plain.digest),
       needs: Manifest.Needs(memory: 64 << 20, diskData: 1 << 20, diskMetadata: 1 << 20),
       payload: Manifest.Payload(
-        length: UInt64(payload.bytes.count), deltaLength: section.deltaLength,
+        length: UInt64(payload.bytes.count),
+        deltaLength: payload.cuts.reduce(0) { $0 + $1.deltaLength },
         pieceSize: Manifest.Payload.minimumPieceSize, dictionarySize: 1 << 20,
-        cuts: [
-          Manifest.Cut(
-            compressedLength: section.compressedLength, deltaLength: section.deltaLength,
-            plainLength: payload.plain.length, plainSHA256: payload.plain.digest)
-        ],
-        pieces: hasher.finish()))
+        cuts: payload.cuts, pieces: hasher.finish()))
   }
 
   private func parent(_ version: UInt64) throws -> Manifest.Parent {

@@ -61,10 +61,11 @@ private struct Reading: Equatable {
 
 /// Reads a payload with room for `room` bytes at a time.
 private func read(
-  _ file: [UInt8], _ payload: Manifest.Payload, room: Int = 1 << 16, memoryLimit: UInt64 = 64 << 20
+  _ file: [UInt8], _ payload: Manifest.Payload, room: Int = 1 << 16, memoryLimit: UInt64 = 64 << 20,
+  from first: Int = 0
 ) throws(UpdateFileError) -> Reading {
-  var reader = try PayloadReader(payload, memoryLimit: memoryLimit)
-  var reading = Reading()
+  var reader = try PayloadReader(payload, memoryLimit: memoryLimit, startingAt: first)
+  var reading = Reading(length: Int(reader.skippedLength))
   var section: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: room)
   while true {
@@ -105,6 +106,29 @@ struct PayloadTests {
     #expect(sample.payload.pieces.count == 2)
     let reading = try read(sample.file, sample.payload, room: room)
     #expect(reading == Reading(sections: sample.sections, length: sample.file.count))
+  }
+
+  @Test("Reading may begin at any section, and wants the pieces from there on only")
+  func fromSections() throws {
+    let sample = try Sample([
+      Sample.delta(100, seed: 1), Sample.delta(3_000_000, seed: 2), Sample.delta(4, seed: 3),
+      Sample.delta(2_500_000, seed: 4),
+    ])
+    var skipped: [UInt64] = []
+    for section in 0..<4 {
+      let reader = try PayloadReader(sample.payload, memoryLimit: 64 << 20, startingAt: section)
+      skipped.append(reader.skippedLength)
+      #expect(reader.section == section)
+      let reading = try read(sample.file, sample.payload, from: section)
+      #expect(
+        reading == Reading(sections: Array(sample.sections[section...]), length: sample.file.count))
+    }
+    #expect(skipped == [0, 0, 1 << 20, 1 << 20])
+    for section in [-1, 4] {
+      #expect(throws: UpdateFileError.sectionMismatch(index: section)) {
+        _ = try PayloadReader(sample.payload, memoryLimit: 64 << 20, startingAt: section)
+      }
+    }
   }
 
   @Test("The xz program accepts it, and finds one Stream for each section")
