@@ -5,7 +5,7 @@ import Bytes
 /// Hostile patches.
 struct ApplyTarget: Target {
   static let name = "apply"
-  static let nanosecondsPerByte = 4_000.0
+  static let nanosecondsPerByte = 2_000.0
 
   private struct Pair {
     let old: [UInt8]

@@ -4,7 +4,7 @@ import UpdateFile
 /// Hostile heads of update files: the outer form, and manifests inside a right one.
 struct HeadTarget: Target {
   static let name = "head"
-  static let nanosecondsPerByte = 10_000.0
+  static let nanosecondsPerByte = 1_000.0
 
   private var heads: [(file: [UInt8], head: UpdateHead)] = []
 

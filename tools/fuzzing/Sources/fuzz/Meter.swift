@@ -3,7 +3,7 @@ import Foundation
 /// Measures what inputs take, and finds what takes too much.
 struct Meter {
   /// What an input may take whatever its length, in nanoseconds.
-  static let grace = 100_000_000.0
+  static let grace = 50_000_000.0
 
   private let nanosecondsPerByte: Double
   /// The most for one byte so far, beyond what tiny inputs take.

@@ -5,7 +5,7 @@ import Bytes
 /// Whole files and made-up next releases of them, there and back.
 struct MutationsTarget: Target {
   static let name = "mutations"
-  static let nanosecondsPerByte = 40_000.0
+  static let nanosecondsPerByte = 2_500.0
   /// One of so many is a large file.
   private static let largeEvery = 400
 

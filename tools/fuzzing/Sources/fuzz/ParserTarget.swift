@@ -5,7 +5,7 @@ import Bytes
 /// Hostile executables, on both sides of making a patch, and as what one is applied to.
 struct ParserTarget: Target {
   static let name = "parser"
-  static let nanosecondsPerByte = 40_000.0
+  static let nanosecondsPerByte = 2_500.0
 
   private let files: [[UInt8]]
   /// Patches of kind 2, and which files they are of.

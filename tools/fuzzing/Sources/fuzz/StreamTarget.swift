@@ -7,7 +7,7 @@ import SendStream
 /// Hostile streams: the reader, each command, and the expander of a delta stream.
 struct StreamTarget: Target {
   static let name = "stream"
-  static let nanosecondsPerByte = 10_000.0
+  static let nanosecondsPerByte = 1_000.0
 
   /// More of an expanded stream than this is not waited for.
   private static let longest = 4 << 20
