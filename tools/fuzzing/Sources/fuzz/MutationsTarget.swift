@@ -7,7 +7,7 @@ struct MutationsTarget: Target {
   static let name = "mutations"
   static let nanosecondsPerByte = 2_500.0
   /// One of so many is a large file.
-  private static let largeEvery = 400
+  private static let largeEvery = 200
 
   private let small: [[UInt8]]
   private let large: [[UInt8]]
