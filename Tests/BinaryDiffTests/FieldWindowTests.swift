@@ -68,7 +68,7 @@ struct FieldWindowTests {
   func hostile(machine: UInt16) throws {
     var random = SeededGenerator.fresh("hostile windows \(machine)")
     for round in 0..<150 {
-      var bytes = HostileExecutableTests.full(
+      var bytes = SmallElf.full(
         machine: machine, type: UInt16(round % 3 + 1), seed: random.next()
       ).bytes
       let table = bytes.count - 64 * 23

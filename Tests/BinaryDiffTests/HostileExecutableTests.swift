@@ -7,37 +7,6 @@ import Testing
 
 @Suite("Executables that lie")
 struct HostileExecutableTests {
-  /// A file that has something for every part of the parser.
-  static func full(machine: UInt16, type: UInt16, seed: UInt64 = 0) -> SmallElf {
-    var random = SeededGenerator(seed: seed ^ UInt64(machine) << 16 | UInt64(type))
-    let names = [
-      (".dynsym", 11, 2), (".dynstr", 3, 0), (".rela.dyn", 4, 1), (".rela.plt", 4, 1),
-      (".plt", 1, 0), (".text", 1, 0), (".rodata", 1, 0), (".eh_frame_hdr", 1, 0),
-      (".eh_frame", 1, 0), (".got", 1, 0), (".dynamic", 6, 2), (".hash", 5, 1),
-      (".gnu.hash", 1, 1), (".relr.dyn", 19, 0), (".init_array", 1, 0), (".data", 1, 0),
-      (".BTF", 1, 0), (".symtab", 2, 2), (".bss", 8, 0),
-      ("__versions", 1, 0), ("__kcrctab_gpl", 1, 0),
-    ]
-    return SmallElf(
-      machine: machine, type: type, base: type == 2 ? 0x40_0000 : 0,
-      names.map { name, type, link in
-        let isCode = name == ".text" || name == ".plt"
-        return .init(
-          name, type: UInt32(type), flags: isCode ? 6 : 2,
-          name == ".dynstr" ? Self.names(&random) : random.bytes(600), link: UInt32(link), info: 6)
-      })
-  }
-
-  /// Names with counters, some of them too long.
-  private static func names(_ random: inout SeededGenerator) -> [UInt8] {
-    (0..<16).flatMap { _ in
-      let letters = String(repeating: "n", count: Int.random(in: 0...110, using: &random))
-      let number = Int.random(in: 0...20_000, using: &random)
-      return Array(
-        "__UNIQUE_ID_\(letters)\(number)\(Bool.random(using: &random) ? ".1" : "")\0".utf8)
-    }
-  }
-
   /// Both ways of using a file that may be hostile: as old and as new.
   private func check(_ bytes: [UInt8], _ other: [UInt8]) throws {
     for (old, new) in [(bytes, other), (other, bytes)] {
@@ -49,7 +18,7 @@ struct HostileExecutableTests {
 
   @Test("Noise in every section", arguments: [62, 183] as [UInt16], [1, 2, 3] as [UInt16])
   func noise(machine: UInt16, type: UInt16) throws {
-    let elf = Self.full(machine: machine, type: type)
+    let elf = SmallElf.full(machine: machine, type: type)
     var other = elf
     other.sections[5].bytes.insert(contentsOf: [UInt8](repeating: 0x90, count: 64), at: 16)
     try check(elf.bytes, other.bytes)
@@ -59,7 +28,7 @@ struct HostileExecutableTests {
   func headers(machine: UInt16) throws {
     var random = SeededGenerator.fresh("hostile headers \(machine)")
     for round in 0..<40 {
-      let bytes = Self.full(machine: machine, type: UInt16(round % 3 + 1)).bytes
+      let bytes = SmallElf.full(machine: machine, type: UInt16(round % 3 + 1)).bytes
       var hostile = bytes
       let table = bytes.count - 64 * 23
       for _ in 0..<Int.random(in: 1...12, using: &random) {
@@ -77,7 +46,7 @@ struct HostileExecutableTests {
 
   @Test("Counts and lengths of all ones, in any word")
   func extremes() throws {
-    let elf = Self.full(machine: 62, type: 3)
+    let elf = SmallElf.full(machine: 62, type: 3)
     let bytes = elf.bytes
     for section in elf.sections.indices {
       for at in stride(from: elf.offsets[section], to: elf.offsets[section] + 32, by: 4) {
@@ -94,7 +63,7 @@ struct HostileExecutableTests {
 
   @Test("Thousands of sections over the same bytes take no longer than a few passes")
   func overlapping() throws {
-    var elf = Self.full(machine: 62, type: 3)
+    var elf = SmallElf.full(machine: 62, type: 3)
     elf.sections[5].bytes = [UInt8](repeating: 0xe8, count: 1 << 20)
     let bytes = elf.bytes
     // The header of .text, over and over.
@@ -116,7 +85,7 @@ struct HostileExecutableTests {
   @Test("Random bytes behind a valid start")
   func random() throws {
     var random = SeededGenerator.fresh("random executables")
-    let start = Self.full(machine: 62, type: 3).bytes[..<120]
+    let start = SmallElf.full(machine: 62, type: 3).bytes[..<120]
     for _ in 0..<200 {
       var bytes = Array(start) + random.bytes(Int.random(in: 0..<4000, using: &random))
       let table = Int.random(in: 0...bytes.count, using: &random)
