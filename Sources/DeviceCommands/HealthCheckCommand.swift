@@ -17,6 +17,7 @@ struct HealthCheckCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var root: RootOptions
+  @OptionGroup var wait: WaitOption
   @Flag(help: "Reboot if the system before is to run again.") var reboot = false
 
   /// Whether what runs is on trial, rather than what boots next.
@@ -27,7 +28,8 @@ struct HealthCheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let loaded = try root.configuration.load()
-    let device = try root.open(loaded)
+    var device = try root.open(loaded)
+    device.patience = wait.patience
     let health = loaded.configuration.health
     let verdict = SystemVerdict(action: health.action)
     let report = HealthChecks.run(

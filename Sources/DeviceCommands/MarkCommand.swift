@@ -22,9 +22,12 @@ struct MarkGoodCommand: AsyncParsableCommand {
   @Argument(help: "The version on trial. [default: it must be what runs]")
   var version: SystemVersion?
   @OptionGroup var root: RootOptions
+  @OptionGroup var wait: WaitOption
 
   func run() async throws {
-    let marked = try root.open().markGood(version)
+    var device = try root.open()
+    device.patience = wait.patience
+    let marked = try device.markGood(version)
     Changes.print(marked.changes)
     print(DeviceReport.line(marked))
   }
@@ -40,10 +43,12 @@ struct MarkBadCommand: AsyncParsableCommand {
   var version: SystemVersion?
   @OptionGroup var root: RootOptions
   @Option(help: "Why, for `status` to say.") var reason = "marked bad"
+  @OptionGroup var wait: WaitOption
   @OptionGroup var reboot: RebootOption
 
   func run() async throws {
-    let device = try root.open()
+    var device = try root.open()
+    device.patience = wait.patience
     Changes.print(try device.markBad(version, reason: reason))
     print(DeviceReport.outcome(try device.status()))
     try reboot.carryOut()

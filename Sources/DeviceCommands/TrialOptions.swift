@@ -23,6 +23,18 @@ struct TrialOptions: ParsableArguments {
   }
 }
 
+/// How long to wait for another command.
+struct WaitOption: ParsableArguments {
+  @Option(help: "How many seconds to wait for another command that is at work.") var wait = 0
+
+  /// The same for the library.
+  var patience: Duration { .seconds(wait) }
+
+  func validate() throws {
+    guard (0...86400).contains(wait) else { throw ValidationError("--wait is at most a day") }
+  }
+}
+
 /// Whether to reboot when all is done.
 struct RebootOption: ParsableArguments {
   @Flag(help: "Reboot when it is done.") var reboot = false

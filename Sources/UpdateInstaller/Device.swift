@@ -14,6 +14,9 @@ public struct Device: ~Copyable, Sendable {
   /// What runs on the machine whose disk this is; `nil` to find out when it matters.
   public var running: RunningSystem?
 
+  /// How long to wait for somebody else who is changing this device.
+  public var patience = Duration.zero
+
   /// The programs that are asked and told; ``Hooks/none``, unless somebody sets it.
   public var hooks = Hooks.none
 

@@ -33,13 +33,20 @@ struct DeviceLock: ~Copyable {
 
   private static let maximumLength = 4096
 
-  /// Takes it, or throws ``InstallError/busy(holder:)`` at once.
-  init(in state: borrowing StateDirectory, for command: String) throws(InstallError) {
+  /// How long until it is asked again whether the other has ended.
+  private static let interval = Duration.milliseconds(200)
+
+  /// Takes it, or throws ``InstallError/busy(holder:)`` when the time is over.
+  init(
+    in state: borrowing StateDirectory, for command: String, patience: Duration = .zero
+  ) throws(InstallError) {
     let file = try attempt { () throws(SystemError) in
       try state.directory.open(beneath: DeviceNames.lock, [.readWrite, .create, .noFollow])
     }
-    guard try attempt({ () throws(SystemError) in try file.lock(waits: false) }) else {
-      throw .busy(holder: Self.holder(in: file))
+    let end = ContinuousClock.now + patience
+    while try !attempt({ () throws(SystemError) in try file.lock(waits: false) }) {
+      guard ContinuousClock.now < end else { throw .busy(holder: Self.holder(in: file)) }
+      Machine.sleep(Self.interval)
     }
     // Only for people: the lock itself does not depend on what the file holds.
     let text = Array("\(getpid()) \(command)\n".utf8)

@@ -15,7 +15,7 @@ struct LockedDevice: ~Copyable {
   ) throws(InstallError) {
     let directory = try attempt { () throws(SystemError) in try device.directory.duplicate() }
     let state = try StateDirectory(in: directory)
-    lock = try DeviceLock(in: state, for: command)
+    lock = try DeviceLock(in: state, for: command, patience: device.patience)
     self.directory = directory
     self.state = state
     boot = backend ?? device.boot
