@@ -215,7 +215,9 @@ class Machine:
                 return state
             # A job that was dropped, because what it requires failed, leaves no trace but this.
             _, jobs = self.command("systemctl list-jobs --no-legend | wc -l")
-            if state == "inactive" and jobs.strip() == "0":
+            _, system = self.command("systemctl is-system-running")
+            ended = system.strip() in ("running", "degraded")
+            if state == "inactive" and jobs.strip() == "0" and ended:
                 return state
             time.sleep(1)
         raise Failed("the system does not come to an end of its boot")
