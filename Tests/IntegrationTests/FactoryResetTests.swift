@@ -41,7 +41,7 @@ struct FactoryResetTests {
       """)
     #expect(
       try disk.names() == [
-        ".btrfs-update", "data", "floor", "home", "lock", "origins", "sys_root_current",
+        ".btrfs-update", "backend", "data", "floor", "home", "lock", "origins", "sys_root_current",
         "sys_root_v1", "sys_root_v2", "sys_root_v3",
       ])
     #expect(try disk.device().status().current?.version == SystemVersion(2))

@@ -20,7 +20,7 @@ struct InstallActivationTests {
     #expect(!current.isReadOnly)
     #expect(
       try disk.names() == [
-        ".btrfs-update", "floor", "lock", "origins", "sys_root_current", "sys_root_v1",
+        ".btrfs-update", "backend", "floor", "lock", "origins", "sys_root_current", "sys_root_v1",
       ])
   }
 
@@ -39,7 +39,7 @@ struct InstallActivationTests {
     #expect(try disk.uuid("sys_root_last") == second)
     #expect(
       try disk.names() == [
-        ".btrfs-update", "floor", "lock", "origins", "sys_root_current", "sys_root_last",
+        ".btrfs-update", "backend", "floor", "lock", "origins", "sys_root_current", "sys_root_last",
         "sys_root_v1", "sys_root_v2", "sys_root_v3", "trial",
       ])
   }
