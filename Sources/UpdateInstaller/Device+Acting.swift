@@ -41,13 +41,19 @@ extension Device {
     guard let version = version ?? installed.max(),
       try subvolume(DeviceNames.version(version)) != nil
     else { throw .noSuchVersion(version) }
-    var facts = HookFacts(directory)
-    (facts.from, facts.to) = (try system(DeviceNames.current)?.version, version)
-    facts.name = DeviceNames.version(version)
+    let facts = try activationFacts(version)
     try hooks.ask(.preActivate, facts)
     let changes =
       try recovered + device.activate(version, tries: tries, carryingOver: list)
     return changes + hooks.tell(.postActivate, facts)
+  }
+
+  /// What hooks are told of a version that becomes current.
+  func activationFacts(_ version: SystemVersion) throws(InstallError) -> HookFacts {
+    var facts = HookFacts(directory)
+    (facts.from, facts.to) = (try system(DeviceNames.current)?.version, version)
+    facts.name = DeviceNames.version(version)
+    return facts
   }
 
   /// Makes last the system that boots next, and keeps the present one as last.

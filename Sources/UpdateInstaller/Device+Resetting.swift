@@ -35,9 +35,7 @@ extension Device {
     else { throw .notProven(version) }
     var wipes: [PendingReset.Wipe] = []
     for name in names { wipes.append(try device.wipe(of: name)) }
-    var facts = HookFacts(directory)
-    (facts.from, facts.to) = (present, version)
-    facts.name = DeviceNames.version(version)
+    let facts = try activationFacts(version)
     try hooks.ask(.preActivate, facts)
     let activated = try device.activate(version, carryingOver: list) { next in
       PendingReset(system: next, keepsLast: keepsLast, wipes: wipes)

@@ -174,7 +174,7 @@ struct EndToEndBuildTests {
         String(decoding: try run("ls", "-A", mount.path), as: UTF8.self)
       }
       // The build needs some 2 MB beside its output.
-      try run("sh", "-c", "cat /dev/zero >\(mount.path)/filler 2>/dev/null || true")
+      try run("sh", "-c", "! cat /dev/zero >\(mount.path)/filler 2>/dev/null")
       try bench.refuse("btrfs-delta", build(output: output), .noSpace, "make room")
       #expect(try names() == "filler\n")
       try run("rm", "\(mount.path)/filler")

@@ -232,7 +232,7 @@ struct EndToEndRefusalTests {
       try bench.refuse("btrfs-update", arguments, .busy, "being changed by", through: lock)
       try bench.refuse("btrfs-update", ["rollback"] + root, .noSuchVersion, "sys_root_last")
       #expect(try device.state() == state)
-      try run("sh", "-c", "cat /dev/zero >\(device.path)/filler 2>/dev/null || true; sync")
+      try run("sh", "-c", "! cat /dev/zero >\(device.path)/filler 2>/dev/null && sync")
       let filled = try device.state()
       try bench.refuse("btrfs-update", arguments, .noSpace)
       #expect(try device.state() == filled)

@@ -231,7 +231,8 @@ struct InstallBench {
     let disk = try Descriptor.open(disk, .directory)
     var state = try Subvolume.list(in: disk).map { "\($0.text) \($0.uuid) \($0.isReadOnly)" }
     state += try disk.entries().map { String(decoding: $0.name, as: UTF8.self) }.sorted()
-    let files = try run("sh", "-c", "cd \(self.disk); find .btrfs-update -type f | sort || true")
+    let files = try run(
+      "sh", "-c", "cd \(self.disk); [ ! -d .btrfs-update ] || find .btrfs-update -type f | sort")
     return state + [String(decoding: files, as: UTF8.self)]
   }
 

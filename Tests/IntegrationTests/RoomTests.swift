@@ -105,7 +105,7 @@ struct RoomTests {
   }
 
   /// All that is not allocated becomes a file's.
-  private let fillData = "sync; dd if=/dev/zero of=full bs=1M 2>/dev/null || true; sync"
+  private let fillData = "sync; if dd if=/dev/zero of=full bs=1M 2>/dev/null; then exit 1; fi; sync"
 
   @Test("A disk without room for data: refused by the promise, else while applying")
   func data() throws {

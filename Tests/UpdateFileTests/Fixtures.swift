@@ -129,3 +129,17 @@ func golden(_ name: String, _ bytes: [UInt8]) throws -> [UInt8] {
   }
   return [UInt8](try Data(contentsOf: url))
 }
+
+/// Any bit of a manifest's bytes that is changed makes them refused, or the one form of another
+/// manifest.
+func expectOneForm(ofEveryBitFlippedIn manifest: Manifest) throws {
+  let bytes = try manifest.encoded()
+  for bit in 0..<(bytes.count * 8) {
+    var changed = bytes
+    changed[bit / 8] ^= 1 << (bit % 8)
+    guard let read = try? readManifest(changed) else { continue }
+    #expect(read != manifest)
+    let again = try read.encoded()
+    #expect(again == changed)
+  }
+}

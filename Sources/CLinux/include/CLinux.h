@@ -266,47 +266,11 @@ static inline int clinux_fsconfig_set_read_only(int context) {
   return (int)syscall(SYS_fsconfig, context, 0 /* FSCONFIG_SET_FLAG */, "ro", NULL, 0);
 }
 
-// The default subvolume: an entry called "default" of the root tree's directory.
+// The default subvolume.
 
 static inline int clinux_btrfs_set_default_subvol(int fd, uint64_t id) {
   __u64 value = id;
   return ioctl(fd, BTRFS_IOC_DEFAULT_SUBVOL, &value);
-}
-
-static inline int clinux_btrfs_get_default_subvol(int fd, uint64_t *id) {
-  static const char name[] = "default";
-  const size_t name_length = sizeof name - 1;
-  struct btrfs_ioctl_search_args args;
-  memset(&args, 0, sizeof args);
-  args.key.tree_id = BTRFS_ROOT_TREE_OBJECTID;
-  args.key.min_objectid = args.key.max_objectid = BTRFS_ROOT_TREE_DIR_OBJECTID;
-  args.key.min_type = args.key.max_type = BTRFS_DIR_ITEM_KEY;
-  args.key.max_offset = UINT64_MAX;
-  args.key.max_transid = UINT64_MAX;
-  args.key.nr_items = 64;
-  *id = BTRFS_FS_TREE_OBJECTID;
-  int result = ioctl(fd, BTRFS_IOC_TREE_SEARCH, &args);
-  if (result != 0) return result;
-  size_t offset = 0;
-  for (uint32_t i = 0; i < args.key.nr_items; i++) {
-    struct btrfs_ioctl_search_header header;
-    if (offset + sizeof header > sizeof args.buf) break;
-    memcpy(&header, args.buf + offset, sizeof header);
-    offset += sizeof header;
-    if (header.len > sizeof args.buf - offset) break;
-    struct btrfs_dir_item item;
-    if (header.len >= sizeof item + name_length) {
-      memcpy(&item, args.buf + offset, sizeof item);
-      // Little-endian on disk, as all the targets are.
-      if (item.name_len == name_length &&
-          memcmp(args.buf + offset + sizeof item, name, name_length) == 0) {
-        *id = item.location.objectid;
-        return 0;
-      }
-    }
-    offset += header.len;
-  }
-  return 0;
 }
 
 // Rebooting.

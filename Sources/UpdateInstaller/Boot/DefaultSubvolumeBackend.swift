@@ -6,15 +6,12 @@ internal import Linux
 ///
 /// The default is always the id of what is called current. The tries are in the records, where
 /// `boot-check` counts them.
-public struct DefaultSubvolumeBackend: BootBackend {
+public struct DefaultSubvolumeBackend: RecordedTrialsBackend {
   /// The backend.
   public init() {}
 
   /// `default-subvolume`
   public var name: String { "default-subvolume" }
-
-  /// The loader does not count.
-  public var countsTries: Bool { false }
 
   /// The default subvolume, if it is one of the systems.
   public func primary(_ disk: borrowing BootDisk) throws(BootError) -> BootSystem? {
@@ -32,19 +29,4 @@ public struct DefaultSubvolumeBackend: BootBackend {
       try FileSystem.setDefaultSubvolume(system.subvolumeID, of: disk.directory)
     }
   }
-
-  /// What the records say.
-  public func state(
-    of system: BootSystem, _ disk: borrowing BootDisk
-  ) throws(BootError) -> BootState {
-    disk.state(of: system)
-  }
-
-  /// The records have it.
-  public func setState(
-    _ verdict: BootVerdict, of system: BootSystem, _ disk: borrowing BootDisk
-  ) throws(BootError) {}
-
-  /// The loader cannot tell.
-  public func current(_ disk: borrowing BootDisk) throws(BootError) -> BootSystem? { nil }
 }

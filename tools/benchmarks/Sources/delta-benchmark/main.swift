@@ -10,29 +10,11 @@
 //
 // Only applies, reads old from the file, and prints the memory that the patch says applying takes, and
 // the peak of this process before and after, in KiB.
+import BenchmarkFiles
 import BinaryDiff
 import BinaryPatch
 import Bytes
 import Glibc
-
-struct Failure: Error { let what: String }
-
-func read(_ path: String) throws -> [UInt8] {
-  guard let file = unsafe fopen(path, "r") else { throw Failure(what: path) }
-  defer { unsafe fclose(file) }
-  unsafe fseek(file, 0, SEEK_END)
-  let size = unsafe ftell(file)
-  unsafe rewind(file)
-  return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-    count = unsafe fread(buffer.baseAddress, 1, size, file)
-  }
-}
-
-func write(_ bytes: [UInt8], to path: String) throws {
-  guard let file = unsafe fopen(path, "w") else { throw Failure(what: path) }
-  defer { unsafe fclose(file) }
-  unsafe bytes.withUnsafeBytes { _ = unsafe fwrite($0.baseAddress, 1, $0.count, file) }
-}
 
 /// Of the CPU, by all threads.
 func cpuSeconds(_ body: () throws -> Void) rethrows -> Double {

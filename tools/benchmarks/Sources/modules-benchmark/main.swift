@@ -8,29 +8,11 @@
 // modules-benchmark cut FILE OUTPUT
 //
 // Writes a module without its signature.
+import BenchmarkFiles
 import BinaryDiff
 import BinaryPatch
 import Bytes
 import Glibc
-
-struct Failure: Error { let what: String }
-
-func read(_ path: String) throws -> [UInt8] {
-  guard let file = unsafe fopen(path, "r") else { throw Failure(what: path) }
-  defer { unsafe fclose(file) }
-  unsafe fseek(file, 0, SEEK_END)
-  let size = unsafe ftell(file)
-  unsafe rewind(file)
-  return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-    count = unsafe fread(buffer.baseAddress, 1, size, file)
-  }
-}
-
-func write(_ bytes: [UInt8], to path: String) throws {
-  guard let file = unsafe fopen(path, "w") else { throw Failure(what: path) }
-  defer { unsafe fclose(file) }
-  unsafe bytes.withUnsafeBytes { _ = unsafe fwrite($0.baseAddress, 1, $0.count, file) }
-}
 
 /// A module without the signature that is appended to it (`struct module_signature`).
 func unsigned(_ bytes: [UInt8]) -> [UInt8] {

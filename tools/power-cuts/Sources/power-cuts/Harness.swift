@@ -21,8 +21,7 @@ struct Harness {
     court = Court(host, options)
     let workshop = try Workshop(host)
     let images = try workshop.stages()
-    let canResume = try host.programs.offers("btrfs-update", "apply", "--checkpoint-size")
-    for operation in Operation.all + (canResume ? [.resumed] : [])
+    for operation in Operation.all
     where options.only.isEmpty || options.only.contains(operation.name) {
       guard let image = images[operation.stage] else { throw Failure("no such stage") }
       scenes.append(try Scene(operation, workshop, image))

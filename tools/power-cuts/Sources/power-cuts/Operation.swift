@@ -34,16 +34,15 @@ struct Operation: Sendable {
   /// are those of the moment.
   var writesInside = false
 
-  /// An apply that makes a checkpoint wherever it can.
-  static let resumed = Operation(
-    name: "apply-resumed", stage: .typical,
-    arguments: ["apply", "FILE", "--checkpoint-size", "\(Workshop.sectionLength)"])
-
   static let all = [
     Operation(
       name: "first", stage: .empty, arguments: ["apply", "FULL", "--activate"],
       rest: ["activate", "1"], hasBetween: true),
     Operation(name: "apply", stage: .typical, arguments: ["apply", "FILE"]),
+    // It makes a checkpoint wherever it can.
+    Operation(
+      name: "apply-resumed", stage: .typical,
+      arguments: ["apply", "FILE", "--checkpoint-size", "\(Workshop.sectionLength)"]),
     Operation(
       name: "apply-activate", stage: .typical, arguments: ["apply", "FILE", "--activate"],
       rest: ["activate", "3"], hasBetween: true),

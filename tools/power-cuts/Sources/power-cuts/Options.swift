@@ -19,7 +19,7 @@ struct Options: Sendable {
 
   static let usage = """
     usage: powercut [SECONDS | --cuts N | --every-call] [--seed S] [--only OPERATION]...
-    operations: \((Operation.all + [.resumed]).map(\.name).joined(separator: " "))
+    operations: \(Operation.all.map(\.name).joined(separator: " "))
     """
 
   init(_ words: [String]) throws {
@@ -45,7 +45,7 @@ struct Options: Sendable {
       default: extent = .seconds(try number(word))
       }
     }
-    let known = Set((Operation.all + [.resumed]).map(\.name))
+    let known = Set(Operation.all.map(\.name))
     if let strange = only.first(where: { !known.contains($0) }) {
       throw Failure("no operation \(strange)\n\(Self.usage)")
     }

@@ -71,11 +71,6 @@ struct Programs: Sendable {
     return outcome
   }
 
-  /// Whether a command has an option: programs may be older than the harness.
-  func offers(_ name: String, _ command: String, _ option: String) throws -> Bool {
-    try need(name, [command, "--help"]).text.contains(option)
-  }
-
   @discardableResult
   func shell(_ script: String, _ arguments: String...) throws -> Outcome {
     try need("sh", ["-ec", script, "sh"] + arguments)

@@ -54,12 +54,12 @@ struct Workshop: Sendable {
     let root = try Descriptor.open("\(server)/\(name)", .directory)
     try FileSystem.commit(root)
     versions[name] = try TreeSummary(of: root).digest.full.description
-    let cuts = try programs.offers("btrfs-delta", "build", "--cut-size")
     let parent = number > 1 ? ["--parent", "\(server)/sys_root_v\(number - 1)"] : []
     try programs.need(
       "btrfs-delta",
-      ["build"] + parent + (cuts ? ["--cut-size", "\(Self.sectionLength)"] : []) + [
-        "--child", "\(server)/\(name)", "--key", "\(server)/key.pem", "--compatible", Self.product,
+      ["build"] + parent + [
+        "--cut-size", "\(Self.sectionLength)", "--child", "\(server)/\(name)", "--key",
+        "\(server)/key.pem", "--compatible", Self.product,
         "--output", update(number),
       ])
   }

@@ -1,0 +1,31 @@
+/// A backend for a loader that neither counts nor can be asked: what there is to know of systems is
+/// in the device's records, and `boot-check` counts the tries there.
+public protocol RecordedTrialsBackend: BootBackend {}
+
+extension RecordedTrialsBackend {
+  /// The loader does not count.
+  public var countsTries: Bool { false }
+
+  /// What the records say.
+  public func state(
+    of system: BootSystem, _ disk: borrowing BootDisk
+  ) throws(BootError) -> BootState {
+    disk.state(of: system)
+  }
+
+  /// The records have it.
+  public func setState(
+    _ verdict: BootVerdict, of system: BootSystem, _ disk: borrowing BootDisk
+  ) throws(BootError) {}
+
+  /// The loader cannot tell.
+  public func current(_ disk: borrowing BootDisk) throws(BootError) -> BootSystem? { nil }
+}
+
+extension BootDisk {
+  /// What the records say of a system, for loaders that do not count.
+  func state(of system: BootSystem) -> BootState {
+    guard let triesLeft = trials[system.uuid] else { return .good }
+    return triesLeft > 0 ? .trial(triesLeft: triesLeft) : .bad
+  }
+}
