@@ -83,6 +83,6 @@ extension LockedDevice {
     _ = drop(DeviceNames.next)
     _ = cleanLoader()
     try state.removeTrials(except: try uuid(DeviceNames.current))
-    _ = try finishReset()
+    _ = try goOnWithReset()
   }
 }

@@ -134,7 +134,9 @@ extension LockedDevice {
       if current == nil, last == nil { try accept(version) }
     case .rollBack(_, last: _, let failure):
       try commit()
-      if let failure { try state.write(failure) }
+      guard let failure else { return }
+      try state.write(failure)
+      if let version = failure.version { try note(.bad, of: version) }
     case .markGood(let version, let system):
       if let version { try accept(version) }
       if let failure = try state.failure(),
