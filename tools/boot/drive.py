@@ -78,6 +78,10 @@ class Machine:
             "-serial", f"unix:{paths['agent']},server=on,wait=off",
             "-qmp", f"unix:{paths['qmp']},server=on,wait=off",
         ]
+        if accelerator == "tcg":
+            # The guest's time goes by what it has executed, 8 ns each, and by the host's only while
+            # it waits: else its watchdog bites on a host that is busy with something else.
+            arguments += ["-icount", "shift=3,sleep=on"]
         if state:
             arguments += ["-incoming", "exec:cat " + state]
         with open(os.path.join(directory, "qemu.log"), "ab") as log:
