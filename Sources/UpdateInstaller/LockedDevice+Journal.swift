@@ -132,6 +132,11 @@ extension LockedDevice {
       if !keepsLast { try moveToLast(current) }
       try commit()
       if current == nil, last == nil { try accept(version) }
+      if keepsLast, let current, let replaced = try state.knownOrigins().versions[current],
+        replaced != version
+      {
+        try note(.replaced, of: replaced)
+      }
     case .rollBack(_, last: _, let failure):
       try commit()
       guard let failure else { return }

@@ -2,19 +2,29 @@ internal import Btrfs
 internal import Bytes
 internal import Linux
 
-/// What became of installed versions on this device, by the UUID of their subvolumes: who was never
-/// on trial has no verdict.
+/// What became of installed versions on this device, by the UUID of their subvolumes: one that was
+/// never on trial has no verdict.
 ///
-/// A factory reset needs one that was good; a stick activates by itself what nobody has judged yet.
+/// A factory reset needs a good one; a stick activates by itself what has none.
 struct Verdicts: Equatable {
+  /// What became of one.
+  enum Verdict: String {
+    /// It was marked good.
+    case good
+    /// Its trial failed, or it was left because it was not healthy any more.
+    case bad
+    /// Another one was activated while it was on trial.
+    case replaced
+  }
+
   /// The last word on each.
-  var known: [SubvolumeUUID: BootVerdict] = [:]
+  var known: [SubvolumeUUID: Verdict] = [:]
 
   init() {}
 
   init(_ record: Record) throws(RecordFlaw) {
     for (key, value) in record.fields {
-      guard let verdict = BootVerdict(rawValue: key), let uuid = SubvolumeUUID(text: value),
+      guard let verdict = Verdict(rawValue: key), let uuid = SubvolumeUUID(text: value),
         known.updateValue(verdict, forKey: uuid) == nil
       else { throw .badField(key) }
     }
@@ -52,11 +62,14 @@ extension StateDirectory {
   ///
   /// - Parameter installed: the subvolumes of the installed versions.
   func note(
-    _ verdict: BootVerdict, of version: SystemVersion, _ installed: [SystemVersion: SubvolumeUUID]
+    _ verdict: Verdicts.Verdict, of version: SystemVersion,
+    _ installed: [SystemVersion: SubvolumeUUID]
   ) throws(InstallError) {
     guard let uuid = installed[version] else { return }
     let before = try readableVerdicts()
-    if before.known[uuid] == verdict { return }
+    let known = before.known[uuid]
+    // To be replaced says nothing against what was judged before.
+    if known == verdict || verdict == .replaced && known != nil { return }
     var after = before
     after.known[uuid] = verdict
     let present = Set(installed.values)
@@ -67,7 +80,7 @@ extension StateDirectory {
 
 extension LockedDevice {
   /// Writes down what became of a version.
-  func note(_ verdict: BootVerdict, of version: SystemVersion) throws(InstallError) {
+  func note(_ verdict: Verdicts.Verdict, of version: SystemVersion) throws(InstallError) {
     let names = try attempt { () throws(SystemError) in try Subvolume.list(in: directory) }
     let versions = names.compactMap { info in
       DeviceNames.version(named: info.text).map { ($0, info.uuid) }

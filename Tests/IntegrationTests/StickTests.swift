@@ -159,6 +159,25 @@ final class StickTests {
     #expect(try current() == 1)
   }
 
+  @Test("What somebody replaced while it was on trial, no stick activates again")
+  func replaced() throws {
+    try bench.apply(bench.update(from: nil, to: 1))
+    try bench.device().activate()
+    try stick.write(["v1-v2.btrfs.xz": bench.update(from: 1, to: 2)])
+    #expect(try plugIn().status == 0 && current() == 2)
+    try bench.device().activate(SystemVersion(1))
+    #expect(try plugIn().errors.contains("nothing newer for this device"))
+    #expect(try current() == 1)
+    // That is no verdict against what was good before.
+    try bench.device().activate(SystemVersion(2))
+    try bench.device().markGood(SystemVersion(2))
+    try bench.device().activate(SystemVersion(2))
+    try bench.device().activate(SystemVersion(1))
+    try bench.device().markGood(SystemVersion(1))
+    try bench.device().factoryReset(to: SystemVersion(2))
+    #expect(try current() == 2)
+  }
+
   @Test("Another version of the same number is not what the stick installed")
   func otherContents() throws {
     try bench.apply(bench.update(from: nil, to: 1))
