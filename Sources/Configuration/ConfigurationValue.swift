@@ -47,6 +47,16 @@ extension ConfigurationValue<String> {
     $0
   }
 
+  /// A subvolume beside `sys_root_current`, and none of those that updates need.
+  static let subvolumeName = ConfigurationValue(
+    expected: "names of subvolumes beside sys_root_current, without \"/\", and none of its own kind"
+  ) {
+    let isOurs = ["sys_root_", ".sys_root_"].contains(where: $0.hasPrefix) || $0 == ".btrfs-update"
+    return !isOurs && isNormal($0[...]) && !$0.utf8.contains(0x2f) ? $0 : nil
+  } text: {
+    $0
+  }
+
   /// Letters, digits, `-`, `_` and `.`.
   static let token = ConfigurationValue(
     expected: "letters, digits, \"-\", \"_\" and \".\", at most 64"

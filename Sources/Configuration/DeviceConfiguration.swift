@@ -55,6 +55,10 @@ public struct DeviceConfiguration: Hashable, Sendable {
     public var ubootConfiguration = "/etc/fw_env.config"
     /// `custom`: the program.
     public var script: String?
+    /// The same: whether the loader counts the boots of a new system; else boot-check does.
+    public var scriptCounts = true
+    /// The same: how long the program may take.
+    public var scriptTimeLimit = Duration.seconds(60)
   }
 
   /// What applying and activating do besides.
@@ -73,7 +77,7 @@ public struct DeviceConfiguration: Hashable, Sendable {
 
   /// What a reset to the factory's state does besides.
   public struct FactoryReset: Hashable, Sendable {
-    /// Subvolumes that are wiped and made again.
+    /// Subvolumes beside `sys_root_current` that are wiped and made again, by name.
     public var subvolumes: [String] = []
     /// Files and directories that survive it, from the root.
     public var persist: [String] = []

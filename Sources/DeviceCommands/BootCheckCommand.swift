@@ -12,6 +12,9 @@ struct BootCheckCommand: AsyncParsableCommand {
       Belongs into the initramfs, before root is mounted. Ends what a power cut interrupted, counts \
       this boot as one try of the system on trial, and brings the system before it back when none is \
       left. Says what boots on one line. Its exit status is 0 whatever happens: the boot goes on.
+
+      With --device alone, the kernel's command line says in which directory the systems are: \
+      btrfs_update.directory=DIR, or rootflags=subvol=DIR/sys_root_current.
       """)
 
   @OptionGroup var root: RootOptions
@@ -20,7 +23,7 @@ struct BootCheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let check: BootCheck
-    do { check = try root.open().checkBoot() } catch {
+    do { check = try located().open().checkBoot() } catch {
       return Self.log("\(error)")
     }
     Changes.print(check.changes)
@@ -30,6 +33,15 @@ struct BootCheckCommand: AsyncParsableCommand {
     Changes.print(changes)
     guard reboot else { return }
     do { try Rebooting.request() } catch { Self.log("\(error)") }
+  }
+
+  /// In an initramfs, only the command line can say which directory it is.
+  private func located() -> RootOptions {
+    var root = root
+    if root.device != nil, root.directory == nil {
+      root.directory = DeviceLocation.directoryOfThisBoot()
+    }
+    return root
   }
 
   private static func log(_ text: String) {

@@ -22,6 +22,7 @@ enum DeviceFailure {
     switch error {
     case .system(let error): CommandFailure(error)
     case .spaceExhausted(let error): CommandFailure(error)
+    case .resetUnfinished(let cause): CommandFailure(CommandFailure(cause).exit, "\(error)")
     case .damagedHead(let error): CommandFailure(error)
     case .damagedPayload(let error): CommandFailure(error)
     default: CommandFailure(exit(of: error), "\(error)")
@@ -57,8 +58,9 @@ enum DeviceFailure {
     case .resultDiffers, .versionModified, .versionNotReadOnly: .resultDiffers
     case .cancelled: .cancelled
     case .hookFailed: .hookFailed
-    case .notSubvolume, .notCarriedOver, .system: .systemFailure
+    case .notSubvolume, .notCarriedOver, .system, .resetUnfinished: .systemFailure
     case .notWipeable: .usage
+    case .tooManyNames: .noneFits
     }
   }
 }

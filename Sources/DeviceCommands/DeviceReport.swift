@@ -21,6 +21,11 @@ enum DeviceReport {
         "partial:  version \(half.version) is half installed (\(half.sectionsDone) of "
           + "\(half.sectionCount) sections); apply the same file to go on")
     }
+    if !status.leftOfReset.isEmpty {
+      lines.append(
+        "reset:    not finished: \(status.leftOfReset.joined(separator: ", ")) still to go; "
+          + "`recover` tries again, `prune` makes room")
+    }
     lines += status.leftovers.map { "leftover: \($0)" }
     return lines.joined(separator: "\n")
   }
@@ -44,6 +49,7 @@ enum DeviceReport {
       ("keys", KeyReport(status.keys).json),
       ("pending", status.pending.map { .string("\($0)") } ?? .null),
       ("halfInstalled", json(status.halfInstalled)),
+      ("leftOfReset", .array(status.leftOfReset.map { .string($0) })),
       ("leftovers", .array(status.leftovers.map { .string($0) })),
     ])
   }

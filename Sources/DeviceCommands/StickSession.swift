@@ -49,20 +49,29 @@ final class StickSession {
     if version != nil, settings.activates, settings.reboots { try Rebooting.request() }
   }
 
-  /// - Returns: the newest version that was installed; `nil` if there is nothing newer.
+  /// - Returns: the newest version that was installed, now or by a call that was interrupted before
+  ///   it could activate it; `nil` if there is nothing newer.
   private func install(on device: borrowing Device) throws -> SystemVersion? {
     try stick.withDirectory { directory in
       let offer = try device.offer(in: directory, options) { _ in !Interruption.isRequested }
       say(offer)
       let installed = Set(try device.installedVersions().map(\.version))
       let chain = UpdateChain.shortest(offer.candidates, installed: installed)
-      guard !chain.isEmpty else {
-        say("nothing newer for this device")
-        return nil
-      }
+      guard !chain.isEmpty else { return try installedEarlier(offer, device) }
       for step in chain { try apply(step, from: directory, on: device) }
       return chain.last?.target.version
     }
+  }
+
+  private func installedEarlier(
+    _ offer: UpdateOffer, _ device: borrowing Device
+  ) throws -> SystemVersion? {
+    guard settings.activates, let version = try device.unactivatedVersion(of: offer) else {
+      say("nothing newer for this device")
+      return nil
+    }
+    say("version \(version) was installed earlier, but has never been activated")
+    return version
   }
 
   private func say(_ offer: UpdateOffer) {

@@ -26,8 +26,20 @@ extension Descriptor {
   /// Not for ``OpenFlags/path`` descriptors. Two lists of one open directory at the same time share
   /// its position: use one after the other.
   public func entries() throws(SystemError) -> [DirectoryEntry] {
-    try seek(to: 0)
     var all: [DirectoryEntry] = []
+    try forEachEntry {
+      all.append($0)
+      return true
+    }
+    return all
+  }
+
+  /// The same one by one, without holding the list: a directory may have more names than there is
+  /// memory for.
+  ///
+  /// - Parameter body: gets each entry, and says whether to go on.
+  public func forEachEntry(_ body: (DirectoryEntry) -> Bool) throws(SystemError) {
+    try seek(to: 0)
     let fd = rawValue
     while true {
       let records = try [UInt8].reading(capacity: 32768) { (out) throws(SystemError) in
@@ -37,10 +49,12 @@ extension Descriptor {
           }
         }
       }
-      if records.isEmpty { return all }
-      guard appendEntries(in: records.rawSpan, to: &all) else {
+      if records.isEmpty { return }
+      var some: [DirectoryEntry] = []
+      guard appendEntries(in: records.rawSpan, to: &some) else {
         throw SystemError(operation: "getdents64", path: path, errno: .inputOutput)
       }
+      for entry in some where !body(entry) { return }
     }
   }
 

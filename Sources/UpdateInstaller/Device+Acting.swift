@@ -28,6 +28,7 @@ extension Device {
   ///     or last, else current. A rollback copies nothing back.
   /// - Returns: what was done besides: recovery, and what became of the previous last.
   /// - Throws: ``InstallError/noSuchVersion(_:)``, ``InstallError/versionNotReadOnly(_:)``,
+  ///   ``InstallError/resetUnfinished(_:)``,
   ///   ``InstallError/boot(_:)``, and what ``recover()`` throws. If it throws, the device boots what
   ///   it booted before, or the journal says what to finish.
   @discardableResult
@@ -37,6 +38,7 @@ extension Device {
   ) throws(InstallError) -> [DeviceChange] {
     let device = try LockedDevice(self, for: "activate")
     let recovered = try device.recover()
+    try recovered.requireFinishedReset()
     let installed = try installedVersions().map(\.version)
     guard let version = version ?? installed.max(),
       try subvolume(DeviceNames.version(version)) != nil
@@ -65,14 +67,15 @@ extension Device {
   ///   - reason: why.
   ///   - failed: whether the present one has failed also if it is on no trial: it is recorded then.
   /// - Returns: what was done besides: recovery.
-  /// - Throws: ``InstallError/nothingToRollBack``, ``InstallError/boot(_:)``, and what ``recover()``
-  ///   throws.
+  /// - Throws: ``InstallError/nothingToRollBack``, ``InstallError/resetUnfinished(_:)``,
+  ///   ``InstallError/boot(_:)``, and what ``recover()`` throws.
   @discardableResult
   public func rollBack(
     reason: String = "rolled back by hand", failed: Bool = false
   ) throws(InstallError) -> [DeviceChange] {
     let device = try LockedDevice(self, for: "rollback")
     let recovered = try device.recover()
+    try recovered.requireFinishedReset()
     // Not all of the status: going back does not depend on records that it does not need.
     guard let last = try system(DeviceNames.last) else { throw .nothingToRollBack }
     var facts = HookFacts(directory)

@@ -113,20 +113,27 @@ extension Device {
     guard let root = try directory.openSubvolume(DeviceNames.version(version)) else {
       throw .noSuchVersion(version)
     }
-    guard let state = try StateDirectory(ifIn: directory),
-      let bytes = try state.manifest(of: version, limit: UpdateHead.maximumLength)
-    else { throw .noManifest(version) }
-    let manifest: Manifest
-    do throws(UpdateFileError) { manifest = try Manifest(parsing: bytes.rawSpan) } catch {
-      throw InstallError(error)
-    }
+    let manifest = try keptManifest(of: version)
     let digest = try TreeCheck(.verifying, size: manifest.target.dataSize)
       .digest(of: root, observer)
-    let isInexact = try state.inexactTrees().uuids.contains(
+    let inexact = try StateDirectory(ifIn: directory)?.inexactTrees() ?? InexactTrees()
+    let isInexact = try inexact.uuids.contains(
       subvolume(DeviceNames.version(version))?.uuid ?? .none)
     guard digest.content == manifest.target.contentDigest,
       isInexact || digest.full == manifest.target.fullDigest
     else { throw .versionModified(version) }
+  }
+
+  /// The manifest by which a version was installed.
+  ///
+  /// - Throws: ``InstallError/noManifest(_:)``, if none is kept.
+  func keptManifest(of version: SystemVersion) throws(InstallError) -> Manifest {
+    guard let state = try StateDirectory(ifIn: directory),
+      let bytes = try state.manifest(of: version, limit: UpdateHead.maximumLength)
+    else { throw .noManifest(version) }
+    do throws(UpdateFileError) { return try Manifest(parsing: bytes.rawSpan) } catch {
+      throw InstallError(error)
+    }
   }
 }
 

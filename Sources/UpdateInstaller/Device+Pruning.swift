@@ -30,6 +30,10 @@ extension Device {
     let plan = try prunePlan(keeping: count, parent: nil)
     var report = try device.delete(plan, quotaGroups())
     report.changes = changes
+    if changes.isResetUnfinished, !report.deleted.isEmpty {
+      try device.waitForSpace(ofSubvolumes: plan.candidates.map(\.subvolumeID))
+      report.changes += try device.goOnWithReset()
+    }
     return report
   }
 

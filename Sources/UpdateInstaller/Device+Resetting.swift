@@ -16,7 +16,7 @@ extension Device {
   ///     attributes and times. One that is mounted keeps its contents until it is mounted anew.
   ///   - keepsLast: leaves what was current as last.
   /// - Returns: what was done besides: recovery, what was deleted and wiped.
-  /// - Throws: ``InstallError/notProven(_:)``, ``InstallError/notWipeable(name:)``, and what
+  /// - Throws: ``InstallError/resetUnfinished(_:)``, ``InstallError/notProven(_:)``, ``InstallError/notWipeable(name:)``, and what
   ///   ``activate(_:carryingOver:)`` throws; then nothing was changed. Once the fresh system is
   ///   current, the rest is finished by the next call if it cannot be now.
   @discardableResult
@@ -27,12 +27,10 @@ extension Device {
   ) throws(InstallError) -> [DeviceChange] {
     let device = try LockedDevice(self, for: "factory-reset")
     let recovered = try device.recover()
+    try recovered.requireFinishedReset()
     let present = try system(DeviceNames.current)?.version
     guard let version = version ?? present else { throw .noSuchVersion(nil) }
-    guard let floor = try device.state.floor(), version <= floor,
-      try device.trialInForce()?.version != version,
-      try device.state.lastFailure()?.version != version
-    else { throw .notProven(version) }
+    try device.requireProven(version)
     var wipes: [PendingReset.Wipe] = []
     for name in names { wipes.append(try device.wipe(of: name)) }
     let facts = try activationFacts(version)
@@ -40,7 +38,8 @@ extension Device {
     let activated = try device.activate(version, carryingOver: list) { next in
       PendingReset(system: next, keepsLast: keepsLast, wipes: wipes)
     }
-    let finished = try device.finishReset()
+    let finished = try device.goOnWithReset()
+    try finished.requireFinishedReset()
     return recovered + activated + finished + hooks.tell(.postActivate, facts)
   }
 }
@@ -56,6 +55,16 @@ extension Device {
 //  d. the old one is deleted, or set aside the same: else it is a leftover
 //  e. reset goes                           all is done
 extension LockedDevice {
+  /// Checks that a version was found good on this device, and not failed since.
+  fileprivate func requireProven(_ version: SystemVersion) throws(InstallError) {
+    guard let info = try subvolume(DeviceNames.version(version)) else {
+      throw .noSuchVersion(version)
+    }
+    guard try state.verdicts().known[info.uuid] == .good,
+      try trialInForce()?.version != version
+    else { throw .notProven(version) }
+  }
+
   /// Checks that a subvolume may be wiped.
   func wipe(of name: String) throws(InstallError) -> PendingReset.Wipe {
     guard !["", ".", ".."].contains(name), !name.utf8.contains(UInt8(ascii: "/")),
@@ -71,17 +80,30 @@ extension LockedDevice {
     return PendingReset.Wipe(name: name, uuid: info.uuid)
   }
 
-  /// Does what is left of a factory reset, or forgets one that did not come to be.
-  borrowing func finishReset() throws(InstallError) -> [DeviceChange] {
-    guard let reset = try state.reset() else { return [] }
+  /// Does what is left of a factory reset, if it can be done now. What else a call is for does not
+  /// depend on it, and may be what makes room for it.
+  borrowing func goOnWithReset() throws(InstallError) -> [DeviceChange] {
     var changes: [DeviceChange] = []
+    do throws(InstallError) { try finishReset(&changes) } catch {
+      switch error {
+      case .system(let error), .spaceExhausted(let error): changes.append(.resetUnfinished(error))
+      default: throw error
+      }
+    }
+    return changes
+  }
+
+  /// Does what is left of a factory reset, or forgets one that did not come to be.
+  ///
+  /// - Parameter changes: gets what was done, also when it throws.
+  borrowing func finishReset(_ changes: inout [DeviceChange]) throws(InstallError) {
+    guard let reset = try state.reset() else { return }
     if try uuid(DeviceNames.current) == reset.system {
       if !reset.keepsLast { changes += try dropLast() + cleanLoader() }
       for wipe in reset.wipes { changes += try carryOut(wipe) }
     }
     try state.remove(DeviceNames.reset)
     try commit()
-    return changes
   }
 
   /// It loses its name, whatever becomes of it then: no rollback may bring it back.
@@ -114,5 +136,35 @@ extension LockedDevice {
       + drop(DeviceNames.emptied).filter {
         if case .deleted = $0 { false } else { true }
       }
+  }
+}
+
+extension [DeviceChange] {
+  /// Whether a factory reset could not be finished.
+  var isResetUnfinished: Bool {
+    contains { if case .resetUnfinished = $0 { true } else { false } }
+  }
+
+  /// Checks that recovery left no factory reset unfinished. What became current now would take its
+  /// system's place, and what was to be wiped would stay.
+  func requireFinishedReset() throws(InstallError) {
+    for case .resetUnfinished(let error) in self { throw .resetUnfinished(error) }
+  }
+}
+
+extension Device {
+  /// What a factory reset has still to do away with, by name; nothing, if none is unfinished.
+  func leftOfReset() throws(InstallError) -> [String] {
+    guard let reset = try StateDirectory(ifIn: directory)?.reset(),
+      try subvolume(DeviceNames.current)?.uuid == reset.system
+    else { return [] }
+    let present = try subvolumes()
+    var names = reset.wipes.filter { wipe in
+      present.contains { $0.text == wipe.name && $0.uuid == wipe.uuid }
+    }.map(\.name)
+    if !reset.keepsLast, present.contains(where: { $0.text == DeviceNames.last }) {
+      names.append(DeviceNames.last)
+    }
+    return names
   }
 }

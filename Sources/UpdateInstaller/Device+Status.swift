@@ -25,6 +25,7 @@ extension Device {
       last: try system(DeviceNames.last, versions, origins),
       versions: versions, floor: floor, keys: keys, boot: try bootSummary(origins),
       pending: pending, halfInstalled: point.map(HalfInstalledVersion.init),
+      leftOfReset: try leftOfReset(),
       leftovers: try subvolumes().map(\.text)
         .filter { LockedDevice.isLeftover($0) && $0 != point?.name })
   }

@@ -24,6 +24,8 @@ public enum DeviceChange: Hashable, Sendable {
   case kept(name: String, KeepReason)
   /// It is done, but a program that was told of it did not succeed.
   case hookFailed(HookFailure)
+  /// What is left of a factory reset could not be done; the next call tries again.
+  case resetUnfinished(SystemError)
   /// A subvolume became an empty one.
   case wiped(name: String)
   /// Something was to be carried over into the new system, but is in a subvolume of its own.
@@ -58,6 +60,7 @@ extension DeviceChange: CustomStringConvertible {
     case .loaderNotCleaned(let error): "the boot loader has something left over: \(error)"
     case .deleted(let name): "deleted \(name)"
     case .wiped(let name): "wiped \(name)"
+    case .resetUnfinished(let error): "the factory reset is not finished: \(error)"
     case .leftOut(let path): "did not carry over \(path): it is in a subvolume of its own"
     case .kept(let name, let reason): "kept \(name): \(reason)"
     case .hookFailed(let failure): "it is done, but \(failure)"

@@ -29,6 +29,8 @@ public enum DeviceNames {
   static let trial = "trial"
   /// In ``state``: which system last failed to.
   static let failure = "failure"
+  /// In ``state``: which installed versions were found good, or failed.
+  static let verdicts = "verdicts"
   /// In ``state``: which installed versions do not have the signed modification times.
   static let inexact = "inexact"
   /// In ``state``: what a factory reset has still to do.

@@ -19,6 +19,9 @@ public struct DeviceStatus: Hashable, Sendable {
   public var pending: JournalEntry?
   /// The version that is half installed; `nil` if there is none.
   public var halfInstalled: HalfInstalledVersion?
+  /// What a factory reset that is not finished has still to wipe or delete, by name; the next call
+  /// that changes something tries again.
+  public var leftOfReset: [String]
   /// Subvolumes that are of no use any more, or are being made at this moment.
   public var leftovers: [String]
 }

@@ -40,9 +40,14 @@ extension InstallError: CustomStringConvertible {
     case .notProven(let version):
       "version \(version) was never found good on this device, so there is nothing to reset to; "
         + "activate it first, or name another version"
+    case .resetUnfinished(let error):
+      "a factory reset is not finished, and nothing else can become current before it is: \(error); "
+        + "if the file system is full, `prune` makes room"
     case .notWipeable(let name):
       "\"\(name)\" cannot be wiped: it is not a subvolume beside \(DeviceNames.current), or is one "
         + "that the versions need"
+    case .tooManyNames(let path, let limit):
+      "\"\(path)\" has more than \(limit) names: put the updates where there are fewer"
     case .spaceExhausted(let error): "the file system is full: \(error)"
     case .system(let error): error.description
     default: nil

@@ -79,10 +79,14 @@ public enum InstallError: Error {
   case notCarriedOver(path: String, SystemError)
   /// A version has never been found good on this device, so it is no ground for a reset.
   case notProven(SystemVersion)
+  /// A factory reset is not finished: until it is, nothing else can become current.
+  case resetUnfinished(SystemError)
   /// There is no such subvolume to be wiped, or it is one of the device's own.
   case notWipeable(name: String)
   /// There is not enough memory; both in bytes.
   case notEnoughMemory(needed: UInt64, available: UInt64)
+  /// A directory that should hold some updates has more names than anybody looks through.
+  case tooManyNames(path: String, limit: Int)
   /// The head of the file is damaged, or was never right.
   case damagedHead(UpdateFileError)
   /// What follows the head is damaged, or was never right.

@@ -24,7 +24,8 @@ internal import Linux
 // 17. .next is deleted                     nothing: or it is still there, and goes
 //
 // If C is on trial, it has not proved itself: step 11 is left out, L stays what it is, and C is
-// what is deleted in step 17, or kept until it runs no more.
+// what is deleted in step 17, or kept until it runs no more. Before step 13 it is written down that
+// its version was replaced.
 //
 // If there is neither C nor L, nothing could come back: N is good at once, and instead of step 5 the
 // version floor is raised and the version's keys are adopted before step 13.
@@ -83,6 +84,6 @@ extension LockedDevice {
     _ = drop(DeviceNames.next)
     _ = cleanLoader()
     try state.removeTrials(except: try uuid(DeviceNames.current))
-    _ = try finishReset()
+    _ = try goOnWithReset()
   }
 }

@@ -25,7 +25,8 @@ extension LockedDevice {
   func delete(_ name: String, _ info: SubvolumeInfo) -> KeepReason? {
     do throws(SystemError) {
       if try MountTable().hasMounted(subvolume: info.id, of: directory) { return .mounted }
-      if try isRunning(info) { return .mounted }
+      // Also where this process does not see that mount.
+      if running.isIt(info) { return .mounted }
       // Asked first: what is inside it must not be deleted either.
       if try FileSystem.defaultSubvolume(of: directory) == info.id { return .refused }
       do throws(SystemError) {
@@ -43,11 +44,6 @@ extension LockedDevice {
       default: return .failed(error)
       }
     }
-  }
-
-  /// Whether it is what runs now, also where this process does not see that mount.
-  private func isRunning(_ info: SubvolumeInfo) throws(SystemError) -> Bool {
-    try RunningRoot.subvolume()?.uuid == info.uuid
   }
 
   /// Its name afterwards.

@@ -132,9 +132,16 @@ extension LockedDevice {
       if !keepsLast { try moveToLast(current) }
       try commit()
       if current == nil, last == nil { try accept(version) }
+      if keepsLast, let current, let replaced = try state.knownOrigins().versions[current],
+        replaced != version
+      {
+        try note(.replaced, of: replaced)
+      }
     case .rollBack(_, last: _, let failure):
       try commit()
-      if let failure { try state.write(failure) }
+      guard let failure else { return }
+      try state.write(failure)
+      if let version = failure.version { try note(.bad, of: version) }
     case .markGood(let version, let system):
       if let version { try accept(version) }
       if let failure = try state.failure(),

@@ -6,7 +6,7 @@ internal import Linux
 //
 //  1. journal {N}
 //  2. the loader is told that N is good; if it refuses, the journal goes, and the trial goes on
-//  3. the version floor is raised, and the version's keys are adopted
+//  3. the version floor is raised, the version's keys are adopted, and the verdict is written
 //  4. a failure of the same version is forgotten
 //  5. the trial goes
 //  6. the journal goes
@@ -40,6 +40,7 @@ extension LockedDevice {
   func accept(_ version: SystemVersion) throws(InstallError) {
     try state.raiseFloor(to: version)
     try adoptKeys(of: version)
+    try note(.good, of: version)
   }
 
   /// What is good already stays so; a device that was not set up by activating gets its floor.

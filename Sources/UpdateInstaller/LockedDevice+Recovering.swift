@@ -14,7 +14,7 @@ extension LockedDevice {
     try state.removeTrials(except: try uuid(DeviceNames.current))
     // First, as it makes room.
     try removeLeftovers(&changes)
-    changes += try finishReset()
+    changes += try goOnWithReset()
     return changes
   }
 

@@ -10,7 +10,7 @@ internal import Linux
 //  5. commit                          L is current: finished
 //  6. the loader is told to boot L    the same; if it refuses, step 4 is done again
 //  7. commit                          the same
-//  8. C's failure is written          the same; written again, it is the same
+//  8. C's failure and the verdict are written  the same; written again, they are the same
 //  9. C's trial goes                  the same
 // 10. the journal goes                the same, or all is done
 // 11. commit                          all is done

@@ -10,7 +10,10 @@ struct PrunePlan {
 
   /// A system that a version must stay for.
   struct User {
-    var info: SubvolumeInfo
+    var uuid: SubvolumeUUID
+    /// What it is a snapshot of.
+    var parentUUID: SubvolumeUUID?
+    /// What the records say that it was made of.
     var version: SystemVersion?
     var reason: PruneRefusal
   }
@@ -41,7 +44,7 @@ struct PrunePlan {
 extension PrunePlan.User {
   /// Either says so: the record of what it was made of, or the kernel.
   func needs(_ version: InstalledVersion) -> Bool {
-    self.version == version.version || info.parentUUID == version.uuid || info.uuid == version.uuid
+    [uuid, parentUUID].contains(version.uuid) || self.version == version.version
   }
 }
 
@@ -49,17 +52,28 @@ extension Device {
   /// What may be deleted now.
   func prunePlan(keeping count: Int, parent: SubvolumeUUID?) throws(InstallError) -> PrunePlan {
     let origins = try StateDirectory(ifIn: directory)?.origins()
-    var users: [PrunePlan.User] = []
-    let running = try attempt { () throws(SystemError) in try RunningRoot.subvolume() }
-    let systems: [(SubvolumeInfo?, PruneRefusal)] = [
-      (try subvolume(DeviceNames.current), .madeCurrent),
-      (try subvolume(DeviceNames.last), .madeLast), (running, .running),
+    let current = try subvolume(DeviceNames.current)
+    let last = try subvolume(DeviceNames.last)
+    let running = try whatRuns()
+    let systems: [(SubvolumeUUID?, SubvolumeUUID?, PruneRefusal)] = [
+      (current?.uuid, current?.parentUUID, .madeCurrent), (last?.uuid, last?.parentUUID, .madeLast),
+      (running.uuid, running.parentUUID, .running),
     ]
-    for (info, reason) in systems {
-      guard let info else { continue }
-      users.append(
-        PrunePlan.User(info: info, version: origins?.versions[info.uuid], reason: reason))
+    let users = systems.compactMap { uuid, parent, reason in
+      uuid.map {
+        PrunePlan.User(
+          uuid: $0, parentUUID: parent, version: origins?.versions[$0], reason: reason)
+      }
     }
     return PrunePlan(try installedVersions(), keeping: count, users: users, parent: parent)
+  }
+
+  /// What runs, with its place in the directory where only its id is known.
+  private func whatRuns() throws(InstallError) -> RunningSystem {
+    var running = runningSystem()
+    if let info = try subvolumes().first(where: { [running] in running.isIt($0) }) {
+      (running.uuid, running.parentUUID) = (info.uuid, info.parentUUID)
+    }
+    return running
   }
 }

@@ -14,6 +14,19 @@ public enum DeviceLocation: Hashable, Sendable {
   case runningSystem(directory: String? = nil)
 }
 
+extension DeviceLocation {
+  /// The directory below the top level that this boot's systems are in, as far as the kernel's
+  /// command line says so (`btrfs_update.directory=DIRECTORY`, or
+  /// `rootflags=subvol=DIRECTORY/sys_root_current`); `nil` for the top level.
+  ///
+  /// An initramfs has no configuration: only this says so there.
+  public static func directoryOfThisBoot() -> String? {
+    do throws(BootError) {
+      return KernelCommandLine.directory(in: try BootMachine().commandLine())
+    } catch { return nil }
+  }
+}
+
 /// The top level of a btrfs file system, which is above all that is usually mounted of it.
 enum TopLevel {
   /// Mounts the top level of a block device.

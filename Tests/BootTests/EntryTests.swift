@@ -181,6 +181,22 @@ struct EntryTests {
     }
   }
 
+  @Test("A command line says in which directory the systems are, or nothing")
+  func directory() {
+    for (text, directory) in [
+      ("", nil), ("rootflags=subvol=sys_root_current", nil),
+      ("rootflags=subvol=/sys_root_current", nil),
+      ("ro rootflags=noatime,subvol=/a/b/sys_root_current quiet", "a/b"),
+      ("rootflags=subvol=a/sys_root_current,subvol=b/sys_root_current", "b"),
+      ("rootflags=subvol=@", nil), ("rootflags=subvol=a/sys_root_v1", nil),
+      ("rootflags=subvolid=7", nil), ("btrfs_update.directory=/x/y/", "x/y"),
+      ("btrfs_update.directory=x rootflags=subvol=a/sys_root_current", "x"),
+      ("btrfs_update.directory= rootflags=subvol=a/sys_root_current", nil),
+    ] as [(String, String?)] {
+      #expect(KernelCommandLine.directory(in: text) == directory, "\(text)")
+    }
+  }
+
   @Test("Releases are ordered as numbers")
   func releases() {
     let releases = ["", "0-rescue", "5.10", "6.1~rc1", "6.1", "6.1.0-9", "6.1.0-21", "6.10", "a"]

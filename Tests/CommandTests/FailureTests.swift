@@ -79,6 +79,11 @@ struct FailureTests {
       .hookFailed
     ),
     (.nothingToRollBack, .noSuchVersion), (.notSubvolume(name: "x"), .systemFailure),
+    (.resetUnfinished(system), .systemFailure),
+    (
+      .resetUnfinished(SystemError(operation: "x", path: "x", errno: .quotaExceeded)), .noSpace
+    ),
+    (.tooManyNames(path: "x", limit: 9), .noneFits),
     (.recordCorrupt(name: "floor", .wrongDigest), .journalCorrupt), (.notSigned, .unsigned),
     (.notTrusted, .untrusted), (.tooFewSignatures(good: 1, needed: 2), .untrusted),
     (.tooFewKeysLeft(left: 0, needed: 1), .untrusted), (.tooManyKeys(limit: 9), .untrusted),

@@ -42,7 +42,7 @@ struct FactoryResetTests {
     #expect(
       try disk.names() == [
         ".btrfs-update", "backend", "data", "floor", "home", "lock", "origins", "sys_root_current",
-        "sys_root_v1", "sys_root_v2", "sys_root_v3",
+        "sys_root_v1", "sys_root_v2", "sys_root_v3", "verdicts",
       ])
     #expect(try disk.device().status().current?.version == SystemVersion(2))
     #expect(try disk.device().recover() == [])
@@ -79,6 +79,118 @@ struct FactoryResetTests {
     }
     #expect(try disk.names() == before)
     #expect(try disk.uuid("sys_root_current") == current)
+  }
+
+  @Test("What was never good is no ground for a reset, also below the floor; nor what failed later")
+  func proven() throws {
+    try disk.makeTypical()
+    func isProven(_ version: UInt64) throws -> Bool {
+      let device = try disk.device()
+      do throws(InstallError) {
+        try device.factoryReset(to: SystemVersion(version), wiping: ["none"])
+      } catch {
+        switch error {
+        case .notProven: return false
+        case .notWipeable: return true
+        default: throw error
+        }
+      }
+      return true
+    }
+    #expect(try isProven(1) && isProven(2))
+    try disk.activateForGood(3)
+    // It comes later, from below the floor.
+    try disk.makeVersion(0)
+    #expect(try isProven(3) && !isProven(0))
+    try disk.device().activate(SystemVersion(2))
+    try disk.device().markBad(SystemVersion(2), reason: "worse than before")
+    #expect(try !isProven(2) && isProven(1))
+    try disk.activateForGood(2)
+    #expect(try isProven(2))
+    // Another one of the same name has proved nothing.
+    try run("btrfs", "subvolume", "delete", "\(disk.mount.path)/sys_root_v1")
+    try disk.makeVersion(1)
+    #expect(try !isProven(1))
+    // What is damaged proves nothing; marking good begins afresh, and going back does not mind.
+    try run("sh", "-c", "echo garbage >\(disk.mount.path)/.btrfs-update/verdicts")
+    #expect(throws: InstallError.self) { try isProven(2) }
+    try disk.device().activate(SystemVersion(1))
+    try disk.device().rollBack()
+    try disk.activateForGood(3)
+    #expect(try isProven(3) && !isProven(2))
+  }
+
+  /// A reset that was cut off when its system was current, and nothing was wiped.
+  private func prepareUnfinished() throws {
+    for call in 1... {
+      try disk.clear()
+      try prepare()
+      FaultInjection.with(.failFrom(call, .inputOutput), counting: .changes) { _ in
+        _ = try? disk.device().factoryReset(wiping: ["home", "data"])
+      }
+      let left = try disk.device().status().leftOfReset
+      if left == ["home", "data", "sys_root_last"] { return }
+      #expect(left.isEmpty)
+    }
+  }
+
+  @Test("One that cannot go on says so, and keeps only from what would undo it")
+  func stuck() throws {
+    try prepareUnfinished()
+    // As long as this has the name, no empty subvolume can be made.
+    let obstacle = "\(disk.mount.path)/.sys_root_emptied"
+    try run("mkdir", obstacle)
+    func refusal(_ body: () throws(InstallError) -> Void) -> SystemError? {
+      do throws(InstallError) { try body() } catch {
+        if case .resetUnfinished(let cause) = error { return cause }
+        Issue.record("\(error)")
+      }
+      return nil
+    }
+    let device = try disk.device()
+    let changes = try device.recover()
+    #expect(changes.isResetUnfinished)
+    #expect(changes.contains { "\($0)".hasPrefix("the factory reset is not finished: ") })
+    #expect(try device.status().leftOfReset == ["home", "data"])
+    let current = try disk.uuid("sys_root_current")
+    for _ in 0..<2 {
+      #expect(refusal { () throws(InstallError) in try device.activate() }?.errno == .fileExists)
+      #expect(refusal { () throws(InstallError) in try device.rollBack() } != nil)
+      #expect(refusal { () throws(InstallError) in try device.factoryReset() } != nil)
+    }
+    #expect(try disk.uuid("sys_root_current") == current)
+    #expect(try device.markGood().wasOnTrial == false)
+    #expect(device.checkBoot().outcome == .noTrial)
+    #expect(try device.prune(keeping: 0).deleted.map(\.version.number) == [1, 3])
+    try shell("test -e home/me/diary; test -e data/x")
+    try run("rmdir", obstacle)
+    #expect(try device.recover().contains(.wiped(name: "data")))
+    #expect(try device.status().leftOfReset.isEmpty)
+    try shell("test ! -e home/me; test ! -e data/x")
+    #expect(try device.recover() == [])
+  }
+
+  @Test(
+    "Where there was no room, deleting old versions makes some, and it goes on in the same call")
+  func noRoom() throws {
+    var hasGoneOn = false
+    for call in 1... {
+      try prepareUnfinished()
+      var wasReached = true
+      let report = FaultInjection.with(.fail(at: call, .noSpace)) { injection in
+        defer { wasReached = injection.count >= call }
+        return try? disk.device().prune(keeping: 0)
+      }
+      if let report, report.changes.isResetUnfinished, !report.deleted.isEmpty {
+        hasGoneOn = true
+        #expect(try disk.device().status().leftOfReset.isEmpty, "call \(call)")
+      }
+      try disk.device().recover()
+      #expect(try disk.device().status().leftOfReset.isEmpty, "call \(call)")
+      try shell("test -z \"$(ls -A home data | grep -v :)\"")
+      if !wasReached { break }
+    }
+    #expect(hasGoneOn)
   }
 
   @Test("What is mounted is set aside, and deleted once it is not mounted any more")

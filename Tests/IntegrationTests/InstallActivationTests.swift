@@ -21,6 +21,7 @@ struct InstallActivationTests {
     #expect(
       try disk.names() == [
         ".btrfs-update", "backend", "floor", "lock", "origins", "sys_root_current", "sys_root_v1",
+        "verdicts",
       ])
   }
 
@@ -40,7 +41,7 @@ struct InstallActivationTests {
     #expect(
       try disk.names() == [
         ".btrfs-update", "backend", "floor", "lock", "origins", "sys_root_current", "sys_root_last",
-        "sys_root_v1", "sys_root_v2", "sys_root_v3", "trial",
+        "sys_root_v1", "sys_root_v2", "sys_root_v3", "trial", "verdicts",
       ])
   }
 

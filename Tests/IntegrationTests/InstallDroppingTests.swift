@@ -1,4 +1,5 @@
 import Btrfs
+import Bytes
 import Linux
 import TestSupport
 import Testing
@@ -35,6 +36,27 @@ struct InstallDroppingTests {
     #expect(try disk.contents(of: "sys_root_last") == 2)
     #expect(try disk.device().recover() == [.deleted(name: name)])
     #expect(try disk.uuid(name) == nil)
+  }
+
+  @Test("What the command line names by its id stays, where an overlay hides what runs")
+  func named() throws {
+    try disk.makeTypical()
+    let last = try #require(try disk.device().subvolume("sys_root_last"))
+    let name = try dropped("sys_root_last")
+    var device = try disk.device()
+    device.running = RunningSystem(uuid: nil, namedID: last.id, bootID: nil)
+    // The names are not what such a device goes by.
+    let error = #expect(throws: InstallError.self) { try device.activate() }
+    #expect(error?.description.contains("rootflags=subvolid=\(last.id)") == true)
+    #expect(throws: InstallError.self) { try device.rollBack() }
+    #expect(try disk.contents(of: "sys_root_current") == 2)
+    #expect(try device.recover() == [])
+    try run("mv", "\(disk.mount.path)/sys_root_last", "\(disk.mount.path)/\(name)")
+    #expect(try device.recover() == [.kept(name: name, .mounted)])
+    // The same id on another machine's disk means nothing.
+    device.running = RunningSystem(uuid: SubvolumeUUID.none, namedID: last.id, bootID: nil)
+    #expect(try device.recover() == [.deleted(name: name)])
+    #expect(try device.activate() == [])
   }
 
   @Test("The default subvolume is set aside, and deleted once it is not that any more")

@@ -128,6 +128,24 @@ struct InstallRecordTests {
     #expect(throws: RecordFlaw.badField("current")) { try JournalEntry(journal) }
   }
 
+  @Test("Verdicts come back as they were written; one word for each, and no other")
+  func verdicts() throws {
+    var verdicts = Verdicts()
+    for (index, verdict) in [Verdicts.Verdict.good, .bad, .replaced].enumerated() {
+      let bytes = [UInt8](repeating: UInt8(index + 1), count: 16)
+      verdicts.known[SubvolumeUUID(bytes.rawSpan) ?? .none] = verdict
+    }
+    let record = verdicts.record
+    #expect(record.fields.map(\.0) == ["good", "bad", "replaced"])
+    #expect(try Verdicts(Record("verdicts", parsing: record.bytes)) == verdicts)
+    let uuid = try #require(record.fields.first?.1)
+    for (key, value) in [("good", "none"), ("fine", uuid), ("bad", uuid), ("good", uuid)] {
+      var wrong = record
+      wrong.append(key, value)
+      #expect(throws: RecordFlaw.badField(key)) { try Verdicts(wrong) }
+    }
+  }
+
   @Test("Versions are decimal numbers of 64 bits, in one spelling")
   func versions() {
     #expect(SystemVersion("0")?.number == 0)

@@ -59,6 +59,36 @@ struct PrivateMountTests {
     }
   }
 
+  @Test("An early boot learns from the kernel's command line in which directory the systems are")
+  func bootDirectory() throws {
+    let directory = try TemporaryDirectory()
+    try run("mkdir", "-p", "\(disk.mount.path)/a/b")
+    let inside = try Device(path: disk.mount.path + "/a/b")
+    try Subvolume.create("sys_root_v7", in: inside.directory)
+    try Subvolume.setReadOnly(true, inside.directory.open(beneath: "sys_root_v7", .directory))
+    try inside.activate()
+    let program = try BuiltProgram.path("btrfs-update")
+    let loop = try disk.loop()
+    func check(_ line: String, _ more: String = "") throws -> String {
+      try Data(line.utf8).write(to: URL(filePath: "\(directory.path)/cmdline"))
+      let script = """
+        mount --bind \(directory.path)/cmdline /proc/cmdline
+        exec \(program) boot-check --device \(loop) \(more)
+        """
+      let result = try runProgram([
+        "unshare", "--mount", "--propagation", "private", "sh", "-ec", script,
+      ])
+      #expect(result.status == 0)
+      return String(decoding: result.output, as: UTF8.self) + result.errors
+    }
+    #expect(try check("ro rootflags=subvol=a/b/sys_root_current\n") == "booting version 7\n")
+    #expect(try check("btrfs_update.directory=a/b\n") == "booting version 7\n")
+    #expect(try check("ro quiet\n", "--directory a/b") == "booting version 7\n")
+    // The top level has none.
+    #expect(try check("ro quiet\n").contains("no known version"))
+    #expect(try check("btrfs_update.directory=none").contains("No such file"))
+  }
+
   @Test("What is no btrfs, no block device, or not there is refused by its name")
   func refused() throws {
     for path in ["/dev/null", "/dev/none", "/proc/version", ""] {

@@ -60,6 +60,31 @@ struct PruneTests {
     #expect(try disk.device().prune(keeping: 0).deleted.map(\.version.number) == [3, 4])
   }
 
+  @Test("What runs stays, and what it is a snapshot of, wherever it is and however it is known")
+  func running() throws {
+    try prepare(5, current: 5, last: 5)
+    let top = try disk.mount.open()
+    try run(
+      "btrfs", "subvolume", "snapshot", "\(disk.mount.path)/sys_root_v2",
+      "\(disk.mount.path)/elsewhere")
+    let elsewhere = try Subvolume.info(of: top.open(beneath: "elsewhere", .directory))
+    let third = try #require(try disk.device().subvolume("sys_root_v3"))
+    func kept(_ running: RunningSystem) throws -> [UInt64] {
+      var device = try disk.device()
+      device.running = running
+      return try device.prune(keeping: 1, isRehearsal: true).kept
+        .filter { $0.reason == .running }.map(\.version.number)
+    }
+    #expect(try kept(RunningSystem(uuid: nil, bootID: nil)) == [])
+    #expect(
+      try kept(
+        RunningSystem(uuid: elsewhere.uuid, parentUUID: elsewhere.parentUUID, bootID: nil)) == [2])
+    #expect(try kept(RunningSystem(uuid: third.uuid, bootID: nil)) == [3])
+    #expect(try kept(RunningSystem(uuid: nil, namedID: elsewhere.id, bootID: nil)) == [2])
+    // An id says nothing where it is known better: another file system has the same ones.
+    #expect(try kept(RunningSystem(uuid: SubvolumeUUID.none, namedID: third.id, bootID: nil)) == [])
+  }
+
   @Test("A rehearsal changes nothing, not even a leftover")
   func rehearsal() throws {
     try prepare(4, current: 2, last: 1)

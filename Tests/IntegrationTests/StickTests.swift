@@ -117,6 +117,101 @@ final class StickTests {
     #expect(try stick.log().contains("failed: the update is cut off"))
   }
 
+  @Test("What a stick installed, but a power cut kept from being activated, is activated later")
+  func interrupted() throws {
+    try bench.apply(bench.update(from: nil, to: 1))
+    try bench.device().activate()
+    let update = try bench.update(from: 1, to: 2)
+    try stick.write(["v1-v2.btrfs.xz": update])
+    try bench.apply(update)
+    // Not where nothing is to be activated.
+    try configure("Activate=no")
+    #expect(try plugIn().status == 0 && current() == 1)
+    try configure()
+    let result = try plugIn()
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("version 2 was installed earlier, but has never been activated"))
+    #expect(try current() == 2)
+    #expect(try bench.device().status().boot.trial != nil)
+    #expect(try stick.log().contains(" version 2 is current: it runs after the next boot\n"))
+    // It is what is current: nothing is left to do.
+    let uuid = try bench.device().status().current?.uuid
+    #expect(try plugIn().errors.contains("nothing newer for this device"))
+    #expect(try bench.device().status().current?.uuid == uuid)
+  }
+
+  @Test("What failed, or was good and was left by a rollback, no stick activates again")
+  func judged() throws {
+    try bench.apply(bench.update(from: nil, to: 1))
+    try bench.device().activate()
+    try stick.write(["v1-v2.btrfs.xz": bench.update(from: 1, to: 2)])
+    #expect(try plugIn().status == 0 && current() == 2)
+    try bench.device().markBad(SystemVersion(2), reason: "no good")
+    // Also when another one has failed since, and with what says why gone.
+    try run("rm", "\(bench.disk)/.btrfs-update/failure")
+    #expect(try plugIn().errors.contains("nothing newer for this device"))
+    #expect(try current() == 1)
+    // Somebody tries it again, finds it good, and goes back all the same.
+    try bench.device().activate(SystemVersion(2))
+    try bench.device().markGood(SystemVersion(2))
+    try bench.device().rollBack()
+    #expect(try plugIn().errors.contains("nothing newer for this device"))
+    #expect(try current() == 1)
+  }
+
+  @Test("What somebody replaced while it was on trial, no stick activates again")
+  func replaced() throws {
+    try bench.apply(bench.update(from: nil, to: 1))
+    try bench.device().activate()
+    try stick.write(["v1-v2.btrfs.xz": bench.update(from: 1, to: 2)])
+    #expect(try plugIn().status == 0 && current() == 2)
+    try bench.device().activate(SystemVersion(1))
+    #expect(try plugIn().errors.contains("nothing newer for this device"))
+    #expect(try current() == 1)
+    // That is no verdict against what was good before.
+    try bench.device().activate(SystemVersion(2))
+    try bench.device().markGood(SystemVersion(2))
+    try bench.device().activate(SystemVersion(2))
+    try bench.device().activate(SystemVersion(1))
+    try bench.device().markGood(SystemVersion(1))
+    try bench.device().factoryReset(to: SystemVersion(2))
+    #expect(try current() == 2)
+  }
+
+  @Test("Another version of the same number is not what the stick installed")
+  func otherContents() throws {
+    try bench.apply(bench.update(from: nil, to: 1))
+    try bench.device().activate()
+    let other = try bench.update(from: 1, to: 2) { $0.target.contentDigest = $0.plain.sha256 }
+    try bench.apply(bench.update(from: 1, to: 2))
+    try stick.write(["v1-v2.btrfs.xz": other])
+    let result = try plugIn()
+    #expect(result.errors.contains("version 2 is already installed"), "\(result.errors)")
+    #expect(try current() == 1)
+    // And what nobody signed for this device makes nothing current.
+    try stick.shell("rm *.xz")
+    try stick.write(["v2.btrfs.xz": bench.update(from: 1, to: 2, signers: [SigningKey.generate()])])
+    #expect(try plugIn().errors.contains("v2.btrfs.xz: does not fit"))
+    #expect(try current() == 1)
+  }
+
+  @Test("A stick with more names than anybody looks through is refused, and says so")
+  func endlessNames() throws {
+    try stick.write(["v1.btrfs.xz": bench.update(from: nil, to: 1)])
+    try stick.shell(
+      """
+      python3 -c 'import os
+      for n in range(100_001):
+          if n % 60_000 == 0: open(f"file{n}", "w")
+          else: os.link(f"file{n // 60_000 * 60_000}", f"x{n}")'
+      """)
+    let result = try plugIn()
+    #expect(result.status == 37)
+    #expect(result.errors.contains("has more than 100000 names"), "\(result.errors)")
+    #expect(try bench.device().installedVersions().isEmpty)
+    #expect(try stick.log().contains("has more than 100000 names"))
+  }
+
   @Test("Links, pipes, directories, hidden files and what lies below are not looked at")
   func notRegular() throws {
     let update = try bench.update(from: nil, to: 1)

@@ -50,7 +50,11 @@ extension BootConfiguration {
     case .uboot:
       options = Self.files(boot)
       options["configuration"] = boot.ubootConfiguration
-    case .custom: options["script"] = boot.script
+    case .custom:
+      guard let script = boot.script else { throw .missingOption("script", backend: name) }
+      self = .custom(
+        script: script, timeLimit: boot.scriptTimeLimit, countsTries: boot.scriptCounts)
+      return
     }
     try self.init(name, options: options)
   }

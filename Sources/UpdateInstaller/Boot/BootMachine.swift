@@ -19,11 +19,16 @@ struct BootMachine: Hashable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The id of the subvolume that the command line names; `nil` also if that cannot be read.
+  func rootSubvolumeID() -> UInt64? {
+    do throws(BootError) { return KernelCommandLine.subvolumeID(in: try commandLine()) } catch {
+      return nil
+    }
+  }
+
   /// The system whose subvolume the command line names; `nil` also if that cannot be read.
   func systemOnCommandLine(_ disk: borrowing BootDisk) -> BootSystem? {
-    do throws(BootError) {
-      return KernelCommandLine.subvolumeID(in: try commandLine()).flatMap { disk.system(id: $0) }
-    } catch { return nil }
+    rootSubvolumeID().flatMap { disk.system(id: $0) }
   }
 
   /// The text in one of systemd-boot's variables; `nil` if there is none.

@@ -6,6 +6,7 @@ enum KernelCommandLine {
   /// What loaders add to a line; it is not for the next one.
   private static let loaderWords = ["BOOT_IMAGE=", "initrd="]
   private static let flags = "rootflags="
+  private static let directoryWord = "btrfs_update.directory="
 
   /// A line like this one, with root in a subvolume: `subvol=` and `subvolid=` of `rootflags=` are
   /// replaced, and all other flags stay.
@@ -36,10 +37,32 @@ enum KernelCommandLine {
 
   /// The `subvolid=` of `rootflags=`; `nil` if there is none.
   static func subvolumeID(in line: String) -> UInt64? {
+    rootFlag("subvolid=", in: line).flatMap { UInt64($0) }
+  }
+
+  /// The directory below the top level that holds the systems, by what the line says: that of
+  /// `btrfs_update.directory=`, else that of `rootflags=subvol=DIRECTORY/sys_root_current`.
+  ///
+  /// - Returns: `nil` for the top level, or if it says nothing.
+  static func directory(in line: String) -> String? {
+    if let word = words(of: line).last(where: { $0.hasPrefix(directoryWord) }) {
+      return path(word.dropFirst(directoryWord.count).split(separator: "/"))
+    }
+    guard var parts = rootFlag("subvol=", in: line)?.split(separator: "/"),
+      let name = parts.popLast(), name == DeviceNames.current
+    else { return nil }
+    return path(parts)
+  }
+
+  private static func path(_ parts: [Substring]) -> String? {
+    parts.isEmpty ? nil : parts.joined(separator: "/")
+  }
+
+  /// The value of one of `rootflags=`; the last one counts.
+  private static func rootFlag(_ name: String, in line: String) -> Substring? {
     guard let word = words(of: line).last(where: { $0.hasPrefix(flags) }) else { return nil }
     let values = word.dropFirst(flags.count).split(separator: ",")
-    guard let value = values.last(where: { $0.hasPrefix("subvolid=") }) else { return nil }
-    return UInt64(value.dropFirst("subvolid=".count))
+    return values.last { $0.hasPrefix(name) }?.dropFirst(name.count)
   }
 
   /// Words, separated by space outside of double quotes.

@@ -7,12 +7,21 @@ public struct RunningSystem: Hashable, Sendable {
   /// The subvolume that `/` is; `nil` if that is not btrfs, as in an initramfs, or hidden by an
   /// overlay.
   public var uuid: SubvolumeUUID?
+  /// What that is a snapshot of; `nil` if it is none, or not known.
+  public var parentUUID: SubvolumeUUID?
+  /// The id of the subvolume that the kernel's command line names (`rootflags=subvolid=`): what
+  /// runs, where ``uuid`` is not known. `nil` if it names none.
+  public var namedID: UInt64?
   /// The kernel's name of this boot (`/proc/sys/kernel/random/boot_id`); `nil` if it has none.
   public var bootID: String?
 
   /// What is said to run.
-  public init(uuid: SubvolumeUUID?, bootID: String?) {
+  public init(
+    uuid: SubvolumeUUID?, parentUUID: SubvolumeUUID? = nil, namedID: UInt64? = nil, bootID: String?
+  ) {
     self.uuid = uuid
+    self.parentUUID = parentUUID
+    self.namedID = namedID
     self.bootID = bootID
   }
 
@@ -20,13 +29,21 @@ public struct RunningSystem: Hashable, Sendable {
 
   /// What runs here. What cannot be found out is `nil`: nobody may fail for it.
   public static func detected() -> RunningSystem {
-    RunningSystem(uuid: rootUUID(), bootID: currentBootID())
+    let root = rootSubvolume()
+    return RunningSystem(
+      uuid: root?.uuid, parentUUID: root?.parentUUID, namedID: BootMachine().rootSubvolumeID(),
+      bootID: currentBootID())
   }
 
-  private static func rootUUID() -> SubvolumeUUID? {
-    do throws(SystemError) {
-      return try RunningRoot.subvolume()?.uuid
-    } catch { return nil }
+  private static func rootSubvolume() -> SubvolumeInfo? {
+    do throws(SystemError) { return try RunningRoot.subvolume() } catch { return nil }
+  }
+
+  /// Whether a subvolume is it. An id says so only where nothing better is known: another file
+  /// system has the same ids.
+  func isIt(_ info: SubvolumeInfo) -> Bool {
+    if let uuid { return info.uuid == uuid }
+    return info.id == namedID
   }
 
   private static func currentBootID() -> String? {

@@ -48,11 +48,12 @@ struct Image: Sendable {
   let path: String
 
   /// What a power cut at this moment leaves: all that was written to the device so far, and nothing
-  /// of what is only in memory.
+  /// of what is only in memory. It has a UUID of its own: see ``SuperBlock``.
   func copy(to path: String) throws -> Image {
     let source = try Descriptor.open(self.path)
-    let copy = try Descriptor.open(path, [.writeOnly, .create, .exclusive])
+    let copy = try Descriptor.open(path, [.readWrite, .create, .exclusive])
     try copy.cloneRange(from: source, at: 0, count: 0, to: 0)
+    try SuperBlock.renew(copy)
     return Image(path: path)
   }
 
