@@ -29,6 +29,7 @@ public struct Receiver: ~Copyable {
 
   let tree: ConfinedTree
   let cloneSources: CloneSources
+  let options: ReceiveOptions
   var protection = LiftedProtection()
   var state = State.new
 
@@ -44,8 +45,10 @@ public struct Receiver: ~Copyable {
   ///   - root: a descriptor of the subvolume's root, opened for reading. The subvolume is writable,
   ///     and nobody else changes it as long as the receiver lives.
   ///   - cloneSources: the subvolumes that CLONE may read besides it.
+  ///   - options: how commands are carried out, where there is a choice.
   public init(
-    root: consuming Descriptor, cloneSources: CloneSources = CloneSources()
+    root: consuming Descriptor, cloneSources: CloneSources = CloneSources(),
+    options: ReceiveOptions = ReceiveOptions()
   ) throws(ReceiveError) {
     do throws(SystemError) {
       tree = try ConfinedTree(root)
@@ -53,6 +56,7 @@ public struct Receiver: ~Copyable {
       throw ReceiveError(command: nil, path: [], reason: .system(error))
     }
     self.cloneSources = cloneSources
+    self.options = options
   }
 
   /// Carries out a command.
@@ -128,7 +132,10 @@ public struct Receiver: ~Copyable {
       try setTimes(path, access, modification)
     case .setFileAttributes(let path, _): _ = try tree.node(path)
     case .end: state = .ended
-    case .updateExtent, .encodedWrite, .enableVerity: throw .unsupported
+    case .updateExtent(let path, _, _):
+      guard options.allowsMissingData else { throw .unsupported }
+      _ = try tree.node(path)
+    case .encodedWrite, .enableVerity: throw .unsupported
     default: try changeNames(command)
     }
   }
