@@ -37,6 +37,7 @@ struct DumpCommand: AsyncParsableCommand {
   func run() async throws {
     var source = try StreamSource(file)
     var reader = StreamReader(maximumRevision: StreamVersion.deltaRevision)
+    reader.allowsNewerCommands = true
     var printer = try DumpPrinter(
       form: json ? .json : count ? .count : .text, style: style)
     do {

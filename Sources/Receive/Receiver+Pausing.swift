@@ -6,15 +6,16 @@ extension Receiver {
   /// snapshot of it.
   ///
   /// - Parameters:
-  ///   - root: as in ``init(root:cloneSources:)``.
+  ///   - root: as in ``init(root:cloneSources:options:)``.
   ///   - uuid: what SUBVOL or SNAPSHOT said, which does not come again.
   ///   - ctransid: the transaction that goes with it.
   ///   - cloneSources: the subvolumes that CLONE may read besides it.
+  ///   - options: how commands are carried out, where there is a choice.
   public init(
     resumingIn root: consuming Descriptor, uuid: SubvolumeUUID, ctransid: UInt64,
-    cloneSources: CloneSources = CloneSources()
+    cloneSources: CloneSources = CloneSources(), options: ReceiveOptions = ReceiveOptions()
   ) throws(ReceiveError) {
-    try self.init(root: root, cloneSources: cloneSources)
+    try self.init(root: root, cloneSources: cloneSources, options: options)
     (self.uuid, self.ctransid) = (uuid, ctransid)
     state = .receiving
   }
@@ -28,6 +29,7 @@ extension Receiver {
   ///
   /// - Throws: ``ReceiveError/Reason/outOfOrder`` unless it ``isReceiving``.
   public mutating func pause() throws(ReceiveError) {
+    try settle()
     do throws(ReceiveError.Reason) {
       guard state == .receiving else { throw .outOfOrder }
       state = .failed

@@ -1,0 +1,17 @@
+/// How commands are carried out, where there is a choice.
+public struct ReceiveOptions: Hashable, Sendable {
+  /// Compressed data is always decompressed and written plainly, also where the kernel would store it
+  /// as it is.
+  public var forceDecompress: Bool
+
+  /// UPDATE_EXTENT, which stands for data that a stream was made without (`btrfs send --no-data`),
+  /// does nothing, as in `btrfs receive`. Otherwise it is refused: what is received is not what was
+  /// sent.
+  public var allowsMissingData: Bool
+
+  /// The kernel's way wherever it has one, and nothing missing, unless told otherwise.
+  public init(forceDecompress: Bool = false, allowsMissingData: Bool = false) {
+    self.forceDecompress = forceDecompress
+    self.allowsMissingData = allowsMissingData
+  }
+}
