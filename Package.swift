@@ -103,8 +103,8 @@ let package = Package(
     library(
       "DeltaCommands",
       [
-        "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream",
-        "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
+        "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",
