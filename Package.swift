@@ -33,7 +33,7 @@ let staticDevice = BuildSettingCondition.when(
   platforms: [.linux], configuration: .release, traits: ["StaticDevice"])
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let libraries = [
-  "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
+  "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Compression", "Crypto",
   "Signing", "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder",
   "UpdateInstaller", "Configuration",
 ]
@@ -55,6 +55,8 @@ let package = Package(
     .target(name: "CCRC32C"),
     .target(name: "CLinux"),
     systemLibrary("CLZMA", "liblzma", "liblzma-dev"),
+    systemLibrary("CZlib", "zlib", "zlib1g-dev"),
+    systemLibrary("CZstd", "libzstd", "libzstd-dev"),
     systemLibrary("CCrypto", "libcrypto", "libssl-dev"),
     systemLibrary("CDivSufSort", "libdivsufsort", "libdivsufsort-dev"),
 
@@ -65,6 +67,8 @@ let package = Package(
     library("Linux", ["Bytes", "CLinux"]),
     library("Btrfs", ["Bytes", "CLinux", "Linux"]),
     library("XZ", ["Bytes", "CLZMA"]),
+    // What btrfs compresses with; only decompressing.
+    library("Compression", ["Bytes", "CZlib", "CZstd"]),
     library("Crypto", ["Bytes", "CCrypto"]),
     // Private keys: the device program must not link it.
     library("Signing", ["Bytes", "CCrypto", "Crypto"]),
@@ -72,7 +76,7 @@ let package = Package(
     // 1
     library("BinaryDiff", ["Bytes", "BinaryPatch", "CDivSufSort"]),
     library("UpdateFile", ["Bytes", "Crypto", "SendStream", "XZ"]),
-    library("Receive", ["Btrfs", "Bytes", "Linux", "SendStream"]),
+    library("Receive", ["Btrfs", "Bytes", "Compression", "Linux", "SendStream"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
     library("Configuration", ["Bytes", "Linux"]),
 
@@ -135,6 +139,7 @@ let package = Package(
     tests("LinuxTests", ["Bytes", "Linux"]),
     tests("ConfigurationTests", ["Bytes", "Configuration", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
+    tests("CompressionTests", ["Bytes", "Compression"]),
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
@@ -163,8 +168,8 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Configuration", "Crypto", "DeltaStream",
-        "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
+        "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile",
         "UpdateInstaller", "XZ",
       ]),
   ]

@@ -46,6 +46,7 @@ struct DumpCommand: AsyncParsableCommand {
   ) throws {
     var source = try StreamSource(file, stopsAtEnd: terminatesOnEnd)
     var reader = StreamReader(maximumRevision: StreamVersion.deltaRevision)
+    reader.allowsNewerCommands = true
     var printer = try DumpPrinter(form: form, style: style)
     do {
       while let bytes = try source.next() {

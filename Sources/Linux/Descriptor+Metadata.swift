@@ -88,6 +88,8 @@ public struct InodeFlags: OptionSet, Hashable, Sendable {
   public static let immutable = InodeFlags(rawValue: 0x10)
   /// `FS_APPEND_FL`
   public static let appendOnly = InodeFlags(rawValue: 0x20)
+  /// `FS_DIRSYNC_FL`
+  public static let synchronousDirectory = InodeFlags(rawValue: 0x1_0000)
   /// `FS_NOCOMP_FL`
   public static let notCompressed = InodeFlags(rawValue: 0x400)
   /// `FS_NOCOW_FL`

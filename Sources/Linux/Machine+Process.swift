@@ -6,4 +6,7 @@ extension Machine {
 
   /// The user as whom this process acts (`geteuid`).
   public static var userID: UInt32 { geteuid() }
+
+  /// The group as which this process acts (`getegid`).
+  public static var groupID: UInt32 { getegid() }
 }

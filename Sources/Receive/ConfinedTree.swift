@@ -13,7 +13,10 @@ final class ConfinedTree {
   let root: Node
   /// The device that all of the subvolume is on.
   let device: UInt64
-  private var cache = NodeCache()
+  /// Directories: as many as files are made in for a while, in the order in which they were once.
+  private var directories = NodeCache(capacity: 128)
+  /// All else: as many as the commands of one inode go back and forth between.
+  private var files = NodeCache(capacity: 16)
 
   /// A tree from an open directory.
   init(_ root: consuming Descriptor) throws(SystemError) {
@@ -23,6 +26,7 @@ final class ConfinedTree {
     }
     device = status.device
     self.root = Node(root, .directory, .read, path: [])
+    self.root.isSetGroup = status.permissions & 0o2000 != 0
   }
 
   /// The inode of a path, the empty one being the root; a symbolic link is itself.
@@ -30,16 +34,18 @@ final class ConfinedTree {
     _ path: RawSpan, _ access: Node.Access = .name
   ) throws(ReceiveError.Reason) -> Node {
     if path.byteCount == 0 { return root }
-    if let known = cache.find(path) {
+    if let known = find(path) {
       return known.access >= access ? known : try reopen(known, access)
     }
     let place = try self.place(path)
     let named = try open(place.name, .name, in: place.directory, as: path)
     if named.type == .directory { return try reopen(named, .read) }
     if access > .name { return try reopen(named, access) }
-    cache.insert(named)
+    files.insert(named)
     return named
   }
+
+  private func find(_ path: RawSpan) -> Node? { files.find(path) ?? directories.find(path) }
 
   /// The regular file of a path, opened.
   func file(_ path: RawSpan, _ access: Node.Access) throws(ReceiveError.Reason) -> Node {
@@ -52,15 +58,15 @@ final class ConfinedTree {
   /// The directory of a path, the empty one being the root.
   func directory(_ path: RawSpan) throws(ReceiveError.Reason) -> Node {
     if path.byteCount == 0 { return root }
-    if let known = cache.find(path) {
-      if known.type == .directory { return known }
+    if let known = directories.find(path) { return known }
+    if let known = files.find(path) {
       throw .system(
         SystemError(
           operation: "openat2", path: known.descriptor.path, errno: .notDirectory))
     }
     try check(path)
     let node = try open(path, .read, in: root, as: path)
-    cache.insert(node)
+    directories.insert(node)
     return node
   }
 
@@ -75,18 +81,24 @@ final class ConfinedTree {
   }
 
   /// A regular file was made and opened for writing.
-  func adopt(file: consuming Descriptor, at path: RawSpan) {
-    cache.insert(Node(file, .regular, .write, path: [UInt8](copying: path)))
+  func adopt(file: consuming Descriptor, at path: RawSpan) -> Node {
+    let node = Node(file, .regular, .write, path: [UInt8](copying: path))
+    files.insert(node)
+    return node
   }
 
   /// Opens the directory that was just made.
-  func adoptDirectory(at path: RawSpan, _ place: borrowing Place) throws(ReceiveError.Reason) {
-    cache.insert(try open(place.name, .read, in: place.directory, as: path))
+  func adoptDirectory(
+    at path: RawSpan, _ place: borrowing Place
+  ) throws(ReceiveError.Reason) -> Node {
+    let node = try open(place.name, .read, in: place.directory, as: path)
+    directories.insert(node)
+    return node
   }
 
   /// Whether a name that is not open is one of this subvolume, and not a nested one's root.
   func checkOwn(_ place: borrowing Place, _ path: RawSpan) throws(ReceiveError.Reason) {
-    if cache.find(path) != nil { return }
+    if find(path) != nil { return }
     let name = place.name
     let status = try system { () throws(SystemError) in
       try place.directory.descriptor.status(of: name)
@@ -95,13 +107,25 @@ final class ConfinedTree {
   }
 
   /// A name is gone.
-  func removed(_ path: RawSpan) { cache.remove(path) }
+  func removed(_ path: RawSpan) {
+    files.remove(path)
+    directories.remove(path)
+  }
 
   /// A name has become another one.
-  func renamed(_ path: RawSpan, to new: RawSpan) { cache.rename(path, to: new) }
+  func renamed(_ path: RawSpan, to new: RawSpan) {
+    files.rename(path, to: new)
+    directories.rename(path, to: new)
+  }
 
   /// Closes all but the root.
-  func close() { cache.removeAll() }
+  func close() {
+    files.removeAll()
+    directories.removeAll()
+  }
+
+  /// Closes all files.
+  func closeFiles() { files.removeAll() }
 
   private func check(_ path: RawSpan) throws(ReceiveError.Reason) {
     guard StreamPath.isBeneathRoot(path) else { throw .badPath([UInt8](copying: path)) }
@@ -119,9 +143,9 @@ final class ConfinedTree {
     let opened = try system { () throws(SystemError) in
       try node.descriptor.reopened(flags)
     }
-    let real = Node(
-      opened, node.type, node.type == .directory ? .read : access, path: node.path)
-    cache.insert(real)
+    let isDirectory = node.type == .directory
+    let real = node.reopened(opened, isDirectory ? .read : access)
+    if isDirectory { directories.insert(real) } else { files.insert(real) }
     return real
   }
 
@@ -135,7 +159,9 @@ final class ConfinedTree {
       let opened = try directory.descriptor.open(beneath: name, flags)
       let status = try opened.status()
       if status.device == device {
-        return Node(opened, status.type, access, path: [UInt8](copying: path))
+        let node = Node(opened, status.type, access, path: [UInt8](copying: path))
+        node.isSetGroup = status.permissions & 0o2000 != 0
+        return node
       }
     } catch {
       let leadsOut = error.errno == .crossDevice || error.errno == .tooManySymbolicLinks

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Linux
 
 /// An inode beneath a root, held open: known to be on the root's device.
@@ -14,6 +15,13 @@ final class Node {
     static func < (one: Access, other: Access) -> Bool { one.rawValue < other.rawValue }
   }
 
+  /// The attribute that holds a file's capabilities, which writing and changing the owner remove.
+  enum Capability {
+    case unknown
+    case none
+    case value([UInt8])
+  }
+
   let descriptor: Descriptor
   let type: FileType
   let access: Access
@@ -24,8 +32,17 @@ final class Node {
   /// When it was used last, by the clock of its cache.
   var lastUse: UInt64 = 0
 
-  /// For a directory: whether what is made in it inherits extended attributes; `nil` if not known.
-  var passesOnAttributes: Bool?
+  /// For a directory: what is made in it inherits that; `nil` if not known.
+  var inheritance: Inheritance?
+
+  /// For a directory: whether what is made in it gets its group (set-group-ID).
+  var isSetGroup = false
+
+  /// Who owns it, as long as nothing has happened that makes setting that again have an effect.
+  var owner: Owner?
+
+  /// The capabilities that it is to have.
+  var capability = Capability.unknown
 
   init(_ descriptor: consuming Descriptor, _ type: FileType, _ access: Access, path: [UInt8]) {
     self.descriptor = descriptor
@@ -33,4 +50,28 @@ final class Node {
     self.access = access
     self.path = path
   }
+
+  /// The same inode with what is known of it, opened otherwise.
+  func reopened(_ descriptor: consuming Descriptor, _ access: Access) -> Node {
+    let node = Node(descriptor, type, access, path: path)
+    (node.inheritance, node.isSetGroup) = (inheritance, isSetGroup)
+    (node.owner, node.capability) = (owner, capability)
+    return node
+  }
+}
+
+/// What new inodes get from their directory besides its group.
+struct Inheritance: OptionSet {
+  let rawValue: Int
+
+  /// Extended attributes: access control lists, the compression property.
+  static let attributes = Inheritance(rawValue: 1)
+  /// Inode flags: no compression, no copying on write.
+  static let flags = Inheritance(rawValue: 2)
+}
+
+/// User and group of an inode.
+struct Owner: Equatable {
+  var user: UInt32
+  var group: UInt32
 }

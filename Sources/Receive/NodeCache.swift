@@ -5,35 +5,79 @@ internal import Bytes
 /// Who renames or removes says so here; nobody else changes the tree, so that a path that is found
 /// here is what the path means.
 struct NodeCache {
-  /// As many as the commands of one inode go back and forth between.
-  static let capacity = 16
-
+  private let capacity: Int
   private var nodes: [Node] = []
+  /// A hash of each node's path, to look at few nodes.
+  private var hashes: [UInt64] = []
   private var clock: UInt64 = 0
+
+  init(capacity: Int) { self.capacity = capacity }
 
   /// The node of a path, if it is here.
   mutating func find(_ path: RawSpan) -> Node? {
-    for at in nodes.indices where nodes[at].path.count == path.byteCount {
-      let node = nodes[at]
-      guard node.path.rawSpan.hasSameBytes(as: path) else { continue }
-      // The next command is most often about the same.
-      if at != 0 { nodes.swapAt(0, at) }
-      touch(node)
-      return node
-    }
-    return nil
+    guard let at = index(path) else { return nil }
+    touch(nodes[at])
+    return nodes[at]
   }
 
   /// Keeps a node, in the place of the one of the same path or of the one that was used least.
   mutating func insert(_ node: Node) {
     touch(node)
-    if let same = nodes.firstIndex(where: { $0.path == node.path }) {
+    let hash = Self.hash(node.path.rawSpan)
+    if let same = index(node.path.rawSpan) {
       nodes[same] = node
-    } else if nodes.count < Self.capacity {
+    } else if nodes.count < capacity {
       nodes.append(node)
+      hashes.append(hash)
     } else if let oldest = nodes.indices.min(by: { nodes[$0].lastUse < nodes[$1].lastUse }) {
       nodes[oldest] = node
+      hashes[oldest] = hash
     }
+  }
+
+  /// A name is gone, and all that was beneath it.
+  mutating func remove(_ path: RawSpan) {
+    var at = 0
+    while at < nodes.count {
+      let node = nodes[at]
+      if Self.isAtOrBeneath(node.path.rawSpan, path) {
+        nodes.swapAt(at, nodes.count - 1)
+        hashes.swapAt(at, nodes.count - 1)
+        nodes.removeLast()
+        hashes.removeLast()
+      } else {
+        at += 1
+      }
+    }
+  }
+
+  /// A name has become another one, in the place of what had that.
+  mutating func rename(_ path: RawSpan, to new: RawSpan) {
+    if path.hasSameBytes(as: new) { return }
+    remove(new)
+    for at in nodes.indices {
+      let node = nodes[at]
+      guard Self.isAtOrBeneath(node.path.rawSpan, path) else { continue }
+      var renamed = [UInt8](copying: new)
+      renamed += node.path[path.byteCount...]
+      node.path = renamed
+      hashes[at] = Self.hash(renamed.rawSpan)
+    }
+  }
+
+  /// Forgets all, which closes them.
+  mutating func removeAll() {
+    nodes.removeAll()
+    hashes.removeAll()
+  }
+
+  private func index(_ path: RawSpan) -> Int? {
+    let hash = Self.hash(path)
+    for at in hashes.indices where hashes[at] == hash {
+      let node = nodes[at]
+      if node.path.rawSpan.hasSameBytes(as: path) { return at }
+    }
+    return nil
   }
 
   private mutating func touch(_ node: Node) {
@@ -41,24 +85,18 @@ struct NodeCache {
     node.lastUse = clock
   }
 
-  /// A name is gone, and all that was beneath it.
-  mutating func remove(_ path: RawSpan) {
-    nodes.removeAll { Self.isAtOrBeneath($0.path.rawSpan, path) }
-  }
-
-  /// A name has become another one, in the place of what had that.
-  mutating func rename(_ path: RawSpan, to new: RawSpan) {
-    if path.hasSameBytes(as: new) { return }
-    remove(new)
-    for node in nodes where Self.isAtOrBeneath(node.path.rawSpan, path) {
-      var renamed = [UInt8](copying: new)
-      renamed += node.path[path.byteCount...]
-      node.path = renamed
+  /// FNV-1a, eight bytes a step; whoever makes paths of one hash on purpose only makes it slow to
+  /// look among a few.
+  private static func hash(_ path: RawSpan) -> UInt64 {
+    var hash = 0xCBF2_9CE4_8422_2325 ^ UInt64(path.byteCount)
+    var cursor = ByteCursor(path)
+    while let word = cursor.read(UInt64.self) {
+      hash = (hash ^ word) &* 0x100_0000_01B3
+      hash ^= hash &>> 29
     }
+    while let byte = cursor.read(UInt8.self) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    return hash
   }
-
-  /// Forgets all, which closes them.
-  mutating func removeAll() { nodes.removeAll() }
 
   private static func isAtOrBeneath(_ path: RawSpan, _ directory: RawSpan) -> Bool {
     let length = directory.byteCount

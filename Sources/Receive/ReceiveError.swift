@@ -1,4 +1,5 @@
 public import Bytes
+public import Compression
 public import Linux
 public import SendStream
 
@@ -34,7 +35,8 @@ public struct ReceiveError: Error, Hashable, Sendable {
     /// No subvolume was given for the UUID.
     case unknownCloneSource(SubvolumeUUID)
     /// A number that cannot be meant: an owner or device past 32 bits, a type of node that is none,
-    /// a nanosecond past the second, an unknown mode of allocation, a clone of nothing.
+    /// a nanosecond past the second, an unknown mode of allocation or compression, a clone of
+    /// nothing, an encoded write whose parts do not fit together.
     case badValue(AttributeKind, UInt64)
     /// The name of an extended attribute is empty, too long, or has a NUL.
     case badAttributeName([UInt8])
@@ -46,8 +48,10 @@ public struct ReceiveError: Error, Hashable, Sendable {
     case outOfOrder
     /// A command failed before: what is in the subvolume is not what the stream means.
     case failedBefore
-    /// More immutable or append-only files are touched than are held open for having that restored.
-    case tooManyProtectedFiles(limit: Int)
+    /// Compressed data that is not what the stream says.
+    case badCompression(CompressionError)
+    /// The kernel or the file system has no fs-verity.
+    case verityNotSupported
   }
 }
 
@@ -77,8 +81,8 @@ extension ReceiveError.Reason: CustomStringConvertible {
     case .unsupported: "commands of this kind are not supported"
     case .outOfOrder: "out of order: SUBVOL or SNAPSHOT come first and once, END last"
     case .failedBefore: "a command failed before"
-    case .tooManyProtectedFiles(let limit):
-      "more than \(limit) immutable or append-only files are changed"
+    case .badCompression(let error): "\(error)"
+    case .verityNotSupported: "this kernel or file system has no fs-verity"
     }
   }
 }

@@ -12,6 +12,9 @@ extension Receiver {
     let permissions = UInt32(truncatingIfNeeded: mode & 0o7777)
     let node = try tree.node(path)
     try system { () throws(SystemError) in try node.descriptor.setPermissions(permissions) }
+    node.isSetGroup = permissions & 0o2000 != 0
+    // Of these the next change of the owner clears some, even to the same.
+    if permissions & 0o6000 != 0 { node.owner = nil }
   }
 
   func changeOwner(
@@ -21,9 +24,33 @@ extension Receiver {
     guard uid < UInt64(UInt32.max) else { throw .badValue(.uid, uid) }
     guard gid < UInt64(UInt32.max) else { throw .badValue(.gid, gid) }
     let node = try tree.node(path)
+    let owner = Owner(
+      user: UInt32(truncatingIfNeeded: uid), group: UInt32(truncatingIfNeeded: gid))
+    if node.owner == owner { return }
+    let capability = try capability(of: node)
     try system { () throws(SystemError) in
-      try node.descriptor.setOwner(
-        user: UInt32(truncatingIfNeeded: uid), group: UInt32(truncatingIfNeeded: gid))
+      try node.descriptor.setOwner(user: owner.user, group: owner.group)
+      if let capability {
+        try node.descriptor.setAttribute(Self.capabilityName, to: capability.rawSpan)
+      }
+    }
+    node.owner = nil
+  }
+
+  private static var capabilityName: String { "security.capability" }
+
+  /// The capabilities that a file is to keep.
+  private func capability(of node: Node) throws(ReceiveError.Reason) -> [UInt8]? {
+    guard node.type == .regular else { return nil }
+    switch node.capability {
+    case .none: return nil
+    case .value(let value): return value
+    case .unknown:
+      let found = try system { () throws(SystemError) in
+        try node.descriptor.attribute(Self.capabilityName)
+      }
+      node.capability = found.map { .value($0) } ?? .none
+      return found
     }
   }
 
@@ -48,22 +75,36 @@ extension Receiver {
     return FileTime(seconds: time.seconds, nanoseconds: time.nanoseconds)
   }
 
-  func setAttribute(
+  mutating func setAttribute(
     _ path: RawSpan, _ name: RawSpan, _ value: RawSpan
   ) throws(ReceiveError.Reason) {
     try checkAttributeName(name)
     let node = try tree.node(path)
     try system { () throws(SystemError) in try node.descriptor.setAttribute(name, to: value) }
-    node.passesOnAttributes = nil
+    if name.isText(Self.capabilityName) { node.capability = .value([UInt8](copying: value)) }
+    if name.isText(InheritedAttributes.defaultACL) || name.isText(InheritedAttributes.compression) {
+      noteInheritance(node)
+    }
   }
 
   func removeAttribute(_ path: RawSpan, _ name: RawSpan) throws(ReceiveError.Reason) {
     try checkAttributeName(name)
-    try tree.node(path).removeAttribute(name)
+    let node = try tree.node(path)
+    try node.removeAttribute(name)
+    node.inheritance = nil
+    if name.isText(Self.capabilityName) { node.capability = .none }
   }
 
   private func checkAttributeName(_ name: RawSpan) throws(ReceiveError.Reason) {
     guard name.byteCount > 0, name.byteCount <= Self.maximumAttributeNameLength, !name.contains(0)
     else { throw .badAttributeName([UInt8](copying: name)) }
+  }
+}
+
+extension RawSpan {
+  /// Whether these are a text's bytes.
+  func isText(_ text: String) -> Bool {
+    let expected = Array(text.utf8)
+    return hasSameBytes(as: expected.rawSpan)
   }
 }

@@ -4,28 +4,50 @@ internal import SendStream
 
 // Names: making, renaming and removing them.
 extension Receiver {
-  func makeFile(_ path: RawSpan) throws(ReceiveError.Reason) {
+  /// Makes an inode, which must not be there.
+  func create(
+    _ kind: NewInode.Kind, _ path: RawSpan, _ target: RawSpan
+  ) throws(ReceiveError.Reason) {
     let place = try tree.place(path)
-    let name = place.name
-    let file = try system { () throws(SystemError) -> Descriptor in
-      try place.directory.descriptor.open(
-        beneath: name, [.readWrite, .create, .exclusive, .noFollow])
-    }
-    tree.adopt(file: file, at: path)
-    try dropInherited(path, place, InheritedAttributes.ofFile)
+    let made = try open(kind, at: place, path, target)
+    made?.capability = .none
+    let inherited = try inheritance(of: place.directory)
+    if kind.isDirectory, inherited.isEmpty { made?.inheritance = inherited }
+    if !place.directory.isSetGroup { made?.owner = owner }
+    guard inherited.contains(.attributes) else { return }
+    let node: Node
+    if let made { node = made } else { node = try tree.node(path) }
+    for name in InheritedAttributes.of(kind) { try node.removeAttribute(name) }
   }
 
-  func makeDirectory(_ path: RawSpan) throws(ReceiveError.Reason) {
-    let place = try tree.place(path)
+  /// Makes an inode, and opens it if it is a file or directory.
+  private func open(
+    _ kind: NewInode.Kind, at place: borrowing Place, _ path: RawSpan, _ target: RawSpan
+  ) throws(ReceiveError.Reason) -> Node? {
     let name = place.name
-    try system { () throws(SystemError) in
-      try place.directory.descriptor.makeDirectory(name)
+    let directory = place.directory
+    switch kind {
+    case .file:
+      let file = try system { () throws(SystemError) -> Descriptor in
+        try directory.descriptor.open(beneath: name, [.readWrite, .create, .exclusive, .noFollow])
+      }
+      return tree.adopt(file: file, at: path)
+    case .directory:
+      try system { () throws(SystemError) in try directory.descriptor.makeDirectory(name) }
+      return try tree.adoptDirectory(at: path, place)
+    case .special(let type, let device):
+      try system { () throws(SystemError) in
+        try directory.descriptor.makeNode(name, type: type, device: device)
+      }
+    case .symbolicLink:
+      try system { () throws(SystemError) in
+        try directory.descriptor.makeSymbolicLink(name, to: target)
+      }
     }
-    try tree.adoptDirectory(at: path, place)
-    try dropInherited(path, place, InheritedAttributes.ofDirectory)
+    return nil
   }
 
-  func makeNode(
+  mutating func makeNode(
     _ path: RawSpan, _ device: UInt64, _ mode: UInt64
   ) throws(ReceiveError.Reason) {
     guard let bits = UInt32(exactly: mode), let type = FileType(rawValue: bits & 0o170000),
@@ -33,28 +55,15 @@ extension Receiver {
     else { throw .badValue(.mode, mode) }
     // new_encode_dev has 12 bits of major and 20 of minor number, laid out as in dev_t.
     guard device <= UInt64(UInt32.max) else { throw .badValue(.device, device) }
-    try makeSpecial(path, type, device)
+    try make(.special(type, device), path, as: .makeNode)
   }
 
-  func makeSpecial(
-    _ path: RawSpan, _ type: FileType, _ device: UInt64 = 0
+  mutating func makeSymbolicLink(
+    _ path: RawSpan, to target: RawSpan
   ) throws(ReceiveError.Reason) {
-    let place = try tree.place(path)
-    let name = place.name
-    try system { () throws(SystemError) in
-      try place.directory.descriptor.makeNode(name, type: type, device: device)
-    }
-    try dropInherited(path, place, InheritedAttributes.ofSpecial)
-  }
-
-  func makeSymbolicLink(_ path: RawSpan, to target: RawSpan) throws(ReceiveError.Reason) {
     guard target.byteCount > 0, target.byteCount <= StreamPath.maximumLength, !target.contains(0)
     else { throw .badLinkTarget }
-    let place = try tree.place(path)
-    let name = place.name
-    try system { () throws(SystemError) in
-      try place.directory.descriptor.makeSymbolicLink(name, to: target)
-    }
+    try make(.symbolicLink, path, target: target, as: .symlink)
   }
 
   func rename(_ path: RawSpan, to new: RawSpan) throws(ReceiveError.Reason) {
@@ -95,13 +104,16 @@ extension Receiver {
     }
   }
 
-  /// Removes what a new inode has inherited.
-  private func dropInherited(
-    _ path: RawSpan, _ place: borrowing Place, _ names: [String]
-  ) throws(ReceiveError.Reason) {
-    guard try place.directory.passesAttributesOn() else { return }
-    let node = try tree.node(path)
-    for name in names { try node.removeAttribute(name) }
+  /// What a directory hands down.
+  func inheritance(of directory: Node) throws(ReceiveError.Reason) -> Inheritance {
+    if isBare { return [] }
+    return try directory.findInheritance()
+  }
+
+  /// Something was set that directories hand down.
+  mutating func noteInheritance(_ node: Node) {
+    node.inheritance = nil
+    isBare = false
   }
 }
 
@@ -111,20 +123,40 @@ enum InheritedAttributes {
   static let accessACL = "system.posix_acl_access"
   static let compression = "btrfs.compression"
 
-  static let ofSpecial = [accessACL]
-  static let ofFile = [accessACL, compression]
-  static let ofDirectory = [accessACL, defaultACL, compression]
+  /// Those that an inode of a kind may have got.
+  static func of(_ kind: NewInode.Kind) -> [String] {
+    switch kind {
+    case .file: [accessACL, compression]
+    case .directory: [accessACL, defaultACL, compression]
+    case .special: [accessACL]
+    case .symbolicLink: []
+    }
+  }
+}
+
+extension NewInode.Kind {
+  var isDirectory: Bool {
+    if case .directory = self { return true }
+    return false
+  }
 }
 
 extension Node {
-  /// Whether what is made in this directory inherits attributes from it.
-  func passesAttributesOn() throws(ReceiveError.Reason) -> Bool {
-    if let known = passesOnAttributes { return known }
-    let found = try system { () throws(SystemError) -> Bool in
-      if try descriptor.attribute(InheritedAttributes.defaultACL) != nil { return true }
-      return try descriptor.attribute(InheritedAttributes.compression) != nil
+  /// What is handed down: access control lists, the compression property, flags.
+  func findInheritance() throws(ReceiveError.Reason) -> Inheritance {
+    if let known = inheritance { return known }
+    let flags: InodeFlags = [.compressed, .notCompressed, .noCopyOnWrite]
+    let found = try system { () throws(SystemError) -> Inheritance in
+      var found: Inheritance = []
+      if try descriptor.attribute(InheritedAttributes.defaultACL) != nil {
+        found.insert(.attributes)
+      } else if try descriptor.attribute(InheritedAttributes.compression) != nil {
+        found.insert(.attributes)
+      }
+      if try !descriptor.inodeFlags().isDisjoint(with: flags) { found.insert(.flags) }
+      return found
     }
-    passesOnAttributes = found
+    inheritance = found
     return found
   }
 
@@ -135,6 +167,5 @@ extension Node {
     } catch {
       if error.errno != .noData { throw .system(error) }
     }
-    passesOnAttributes = nil
   }
 }

@@ -29,6 +29,7 @@ extension Receiver {
   ///
   /// - Throws: ``ReceiveError/Reason/outOfOrder`` unless it ``isReceiving``.
   public mutating func pause() throws(ReceiveError) {
+    try settle()
     do throws(ReceiveError.Reason) {
       guard state == .receiving else { throw .outOfOrder }
       state = .failed

@@ -1,4 +1,5 @@
 public import Bytes
+internal import Compression
 public import Linux
 public import SendStream
 
@@ -14,16 +15,25 @@ public import SendStream
 ///   compression property): what the stream does not say is not there.
 /// - An immutable or append-only file or directory in the way has that flag lifted until
 ///   ``finish()``.
+/// - Capabilities stay when a file's owner changes, which makes the kernel remove them: streams of
+///   kernels before 5.8 do not say them again. Of newer ones, they say the same again, or that
+///   they are gone.
 /// - REMOVE_XATTR of what is not there is no error: a CHOWN before has removed capabilities.
 /// - The transaction of a clone source is not compared: a stream of a received subvolume names the
 ///   original's.
-/// - FILEATTR does nothing: the kernel sends it for some changed inodes and never for new ones,
-///   so that flags cannot be had from it. Change and creation times cannot be set and are left.
-/// - UPDATE_EXTENT (a stream without data), ENCODED_WRITE and ENABLE_VERITY are refused.
+/// - ENCODED_WRITE is written as it is; where the kernel does not take it so, or by
+///   ``ReceiveOptions/forceDecompress``, it is decompressed.
+/// - FILEATTR is applied, unlike by `btrfs receive`. The kernel sends it for changed inodes only.
+///   Immutable and append-only are so from ``finish()`` on. What comes from the compression property
+///   is left to that, and no file with data can begin or cease to be copied on write.
+/// - ENABLE_VERITY needs a kernel with fs-verity.
+/// - UPDATE_EXTENT (a stream without data) is refused but for ``ReceiveOptions/allowsMissingData``.
+/// - Change and creation times cannot be set and are left.
 ///
 /// After an error the subvolume is of no use, and neither is the receiver.
 ///
-/// Memory: a fixed number of open files; data is written from where the command has it.
+/// Memory: a fixed number of open files, and an extent of 128 KiB where one is decompressed; data is
+/// written from where the command has it.
 public struct Receiver: ~Copyable {
   enum State { case new, receiving, ended, failed }
 
@@ -32,6 +42,16 @@ public struct Receiver: ~Copyable {
   let options: ReceiveOptions
   var protection = LiftedProtection()
   var state = State.new
+  /// An inode that is not made yet: the next command says under which name.
+  var pending: NewInode?
+  /// Whether no directory but the root can have anything to hand down, because all of them were made
+  /// by this stream, and nothing of the kind was set.
+  var isBare = false
+  /// Who owns what this process makes.
+  let owner = Owner(user: Machine.userID, group: Machine.groupID)
+  var decoder = ExtentDecoder()
+  /// The kernel has said that it does not take encoded data from us at all.
+  var refusesEncodedWrites = false
 
   /// The UUID of the subvolume that the stream was made from, once SUBVOL or SNAPSHOT was there.
   public internal(set) var uuid = SubvolumeUUID.none
@@ -60,14 +80,19 @@ public struct Receiver: ~Copyable {
   }
 
   /// Carries out a command.
+  ///
+  /// An inode that the kernel's sender makes under a name of its own, such as `o257-7-0`, is made when
+  /// the next command comes, which mostly gives it its real name; so a failure of the one may be
+  /// told of when the other is carried out.
   public mutating func carryOut(_ command: borrowing Command) throws(ReceiveError) {
+    if pending != nil, try makePending(as: command) { return }
     do throws(ReceiveError.Reason) {
       try perform(command)
     } catch {
       if case .system(let failure) = error, failure.errno == .notPermitted {
         try lift(command, else: error)
       } else {
-        try fail(command, error)
+        throw fail(command.kind, command.firstPath, error)
       }
     }
   }
@@ -96,23 +121,26 @@ public struct Receiver: ~Copyable {
       guard try liftProtection(from: command) else { throw error }
       try perform(command)
     } catch {
-      try fail(command, error)
+      throw fail(command.kind, command.firstPath, error)
     }
   }
 
-  private mutating func fail(
-    _ command: borrowing Command, _ reason: ReceiveError.Reason
-  ) throws(ReceiveError) {
+  /// From now on the receiver is of no use.
+  mutating func fail(
+    _ command: CommandKind, _ path: RawSpan, _ reason: ReceiveError.Reason
+  ) -> ReceiveError {
     state = .failed
-    throw ReceiveError(
-      command: command.kind, path: [UInt8](copying: command.firstPath), reason: reason)
+    pending = nil
+    return ReceiveError(command: command, path: [UInt8](copying: path), reason: reason)
   }
 
   private mutating func perform(_ command: borrowing Command) throws(ReceiveError.Reason) {
     switch copy command {
-    case .subvolume(let path, let uuid, let ctransid),
-      .snapshot(let path, let uuid, let ctransid, _, _):
-      return try begin(path, uuid, ctransid)
+    case .subvolume(let path, let uuid, let ctransid):
+      try begin(path, uuid, ctransid)
+      isBare = try tree.root.findInheritance().isEmpty
+      return
+    case .snapshot(let path, let uuid, let ctransid, _, _): return try begin(path, uuid, ctransid)
     default: break
     }
     guard state == .receiving else { throw state == .failed ? .failedBefore : .outOfOrder }
@@ -130,12 +158,16 @@ public struct Receiver: ~Copyable {
     case .changeOwner(let path, let uid, let gid): try changeOwner(path, uid, gid)
     case .setTimes(let path, let access, let modification, _, _):
       try setTimes(path, access, modification)
-    case .setFileAttributes(let path, _): _ = try tree.node(path)
     case .end: state = .ended
     case .updateExtent(let path, _, _):
       guard options.allowsMissingData else { throw .unsupported }
       _ = try tree.node(path)
-    case .encodedWrite, .enableVerity: throw .unsupported
+    case .encodedWrite(let path, let offset, let encoding, let data):
+      try write(path, offset, encoding, data)
+    case .setFileAttributes(let path, let flags):
+      try setFlags(path, SentInodeFlags(rawValue: flags))
+    case .enableVerity(let path, let algorithm, let blockSize, let salt, let signature):
+      try enableVerity(path, algorithm, blockSize, salt, signature)
     default: try changeNames(command)
     }
   }
@@ -144,11 +176,11 @@ public struct Receiver: ~Copyable {
     _ command: borrowing Command
   ) throws(ReceiveError.Reason) {
     switch copy command {
-    case .makeFile(let path, _): try makeFile(path)
-    case .makeDirectory(let path, _): try makeDirectory(path)
+    case .makeFile(let path, _): try make(.file, path, as: .makeFile)
+    case .makeDirectory(let path, _): try make(.directory, path, as: .makeDirectory)
     case .makeNode(let path, _, let device, let mode): try makeNode(path, device, mode)
-    case .makeFIFO(let path, _, _, _): try makeSpecial(path, .fifo)
-    case .makeSocket(let path, _, _, _): try makeSpecial(path, .socket)
+    case .makeFIFO(let path, _, _, _): try make(.special(.fifo, 0), path, as: .makeFIFO)
+    case .makeSocket(let path, _, _, _): try make(.special(.socket, 0), path, as: .makeSocket)
     case .symlink(let path, _, let target): try makeSymbolicLink(path, to: target)
     case .rename(let path, let new): try rename(path, to: new)
     case .link(let path, let existing): try link(path, to: existing)

@@ -77,9 +77,6 @@ public struct AttributeKind: RawRepresentable, Hashable, Sendable {
   /// `BTRFS_SEND_A_VERITY_SIG_DATA`, bytes; the last of version 3
   @inlinable public static var veritySignature: Self { Self(rawValue: 35) }
 
-  /// The last attribute of btrfs's own: `BTRFS_SEND_A_MAX_V3`.
-  @inlinable static var last: UInt16 { 35 }
-
   /// Attributes from this number on have no length field: each ends its command and reaches to
   /// the command's end. Only a delta stream's own commands have them.
   @inlinable public static var firstWithoutLength: UInt16 { 0xC000 }

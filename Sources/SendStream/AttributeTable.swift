@@ -13,10 +13,11 @@ struct AttributeTable: ~Escapable {
   @_lifetime(copy frame)
   init(_ frame: borrowing Frame) throws(StreamError) {
     var reader = AttributeReader(frame)
+    let last = frame.accepted.lastAttribute
     var seen: UInt64 = 0
     while let attribute = try reader.next() {
       let kind = attribute.kind
-      guard kind.rawValue >= 1, kind.rawValue <= AttributeKind.last else {
+      guard kind.rawValue >= 1, kind.rawValue <= last else {
         throw .unknownAttribute(kind, in: frame.kind, offset: attribute.offset)
       }
       let bit: UInt64 = 1 << UInt64(kind.rawValue)

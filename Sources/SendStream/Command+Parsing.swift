@@ -1,14 +1,17 @@
 extension Command {
   /// Looks into a framed command.
   ///
-  /// Attributes may come in any order. A command that the frame's version does not have is read all
-  /// the same, as stock tools do, as long as btrfs knows it.
+  /// Attributes may come in any order.
   ///
   /// - Throws: ``StreamError`` for an unknown command and for attributes that are cut, unknown,
-  ///   twice there, missing, or of a wrong length.
+  ///   twice there, missing, or of a wrong length. What a later version brought is unknown, too,
+  ///   unless the reader lets that pass: ``StreamReader/allowsNewerCommands``.
   /// - Complexity: O(*a*²) in the number of attributes, of which no command has more than 35.
   @_lifetime(copy frame)
   public init(parsing frame: borrowing Frame) throws(StreamError) {
+    guard frame.kind.isExtension || frame.kind.rawValue <= frame.accepted.lastCommand else {
+      throw .unknownCommand(frame.kind, offset: frame.offset)
+    }
     let table = try AttributeTable(frame)
     switch frame.kind {
     case .subvolume, .snapshot: self = try Self.subvolumeStart(table, frame.kind)

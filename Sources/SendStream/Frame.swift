@@ -13,6 +13,9 @@ public struct Frame: ~Escapable {
   /// Where the command's header begins, from the start of what the reader was given.
   public let offset: UInt64
 
+  /// The version whose commands and attributes it may have.
+  let accepted: StreamVersion
+
   /// The length of a command's header: `struct btrfs_cmd_header`.
   ///
   ///     offset  size  field
@@ -21,9 +24,19 @@ public struct Frame: ~Escapable {
   ///          6     4  CRC-32C of header and attributes with this field zero, u32
   public static let headerLength = 10
 
-  /// A frame around bytes of one's own.
+  /// A frame around bytes of one's own, with commands and attributes of any version.
   @_lifetime(copy payload)
   public init(kind: CommandKind, payload: RawSpan, version: StreamVersion, offset: UInt64 = 0) {
+    self.init(
+      kind: kind, payload: payload, version: version, offset: offset, accepting: .latest)
+  }
+
+  @_lifetime(copy payload)
+  init(
+    kind: CommandKind, payload: RawSpan, version: StreamVersion, offset: UInt64,
+    accepting accepted: StreamVersion
+  ) {
+    self.accepted = accepted
     self.kind = kind
     self.payload = payload
     self.version = version

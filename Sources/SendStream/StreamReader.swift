@@ -27,10 +27,16 @@ public struct StreamReader: ~Copyable {
   private let maximumBase: UInt16
   private let maximumRevision: UInt16
   private var state = State.header
+  /// What was given and not read yet is at `start..<end`; behind it is room.
   private var buffer: [UInt8] = []
   /// Where in `buffer` the next element begins.
   private var start = 0
+  private var end = 0
   private var streamCount = 0
+
+  /// Whether commands and attributes are read that the stream's version does not have, but a later
+  /// one of btrfs's own, as `btrfs receive` reads them. Otherwise they are unknown.
+  public var allowsNewerCommands = false
 
   /// How many bytes the elements read so far had.
   public private(set) var offset: UInt64 = 0
@@ -63,24 +69,57 @@ public struct StreamReader: ~Copyable {
 
   /// Whether a stream has ended with END and no other has begun, or none has begun at all.
   public var isBetweenStreams: Bool {
-    if case .header = state { return start == buffer.count }
+    if case .header = state { return start == end }
     return false
   }
 
   /// How many bytes it was given that belong to elements not read yet.
-  public var bufferedByteCount: Int { buffer.count - start }
+  public var bufferedByteCount: Int { end - start }
 
   /// Gives the reader more bytes, which it copies.
   public mutating func append(_ bytes: RawSpan) {
-    if start == buffer.count {
-      buffer.removeAll(keepingCapacity: true)
-      start = 0
-    } else if start >= buffer.count - start {
-      // What is moved is never more than what was read before: small appends stay cheap.
-      buffer.removeSubrange(..<start)
-      start = 0
+    append(upTo: bytes.byteCount) { (out) throws(Never) in
+      unsafe out.withUnsafeMutableBytes { room, initialized in
+        unsafe bytes.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
+        initialized = bytes.byteCount
+      }
     }
-    buffer.append(copying: bytes)
+  }
+
+  /// Gives the reader more bytes, at most `count`, which `fill` writes where the reader has them.
+  ///
+  /// What `fill` wrote before it threw is kept.
+  public mutating func append<Failure: Error>(
+    upTo count: Int, _ fill: (inout OutputRawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    makeRoom(count)
+    let from = end
+    var failure: Failure?
+    var filled = 0
+    unsafe buffer.withUnsafeMutableBytes { bytes in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[from..<(from + count)])
+      var out = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+      do throws(Failure) { try fill(&out) } catch { failure = error }
+      filled = out.byteCount
+    }
+    end += filled
+    if let failure { throw failure }
+  }
+
+  /// Moves what is left to the front, or takes more memory, until so much fits behind it.
+  private mutating func makeRoom(_ count: Int) {
+    let left = end - start
+    // What is moved is never more than what was read before: small appends stay cheap.
+    if start > 0, start >= left {
+      let (from, to) = (start, end)
+      unsafe buffer.withUnsafeMutableBytes { bytes in
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[from..<to])
+        unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[..<left]).copyMemory(from: rest)
+      }
+      (start, end) = (0, left)
+    }
+    let missing = end + count - buffer.count
+    if missing > 0 { buffer.append(contentsOf: repeatElement(0, count: missing)) }
   }
 
   /// The next header or command; `nil` when more bytes are needed.
@@ -105,7 +144,7 @@ public struct StreamReader: ~Copyable {
 
   @_lifetime(&self)
   private mutating func nextHeader() throws(StreamError) -> StreamElement? {
-    let available = buffer.count - start
+    let available = end - start
     if available < StreamHeader.length {
       try checkPartialMagic(available)
       return nil
@@ -130,7 +169,7 @@ public struct StreamReader: ~Copyable {
 
   private func parseHeader() throws(StreamError) -> StreamVersion {
     let bytes = buffer.rawSpan
-    var cursor = ByteCursor(bytes.extracting(start..<bytes.byteCount))
+    var cursor = ByteCursor(bytes.extracting(start..<end))
     return try StreamHeader.parse(&cursor, offset: offset)
   }
 
@@ -155,7 +194,12 @@ public struct StreamReader: ~Copyable {
     return .command(
       Frame(
         kind: kind, payload: bytes.extracting(payload..<payload + length), version: version,
-        offset: commandOffset))
+        offset: commandOffset, accepting: accepted(version)))
+  }
+
+  /// The version whose commands and attributes a stream may have.
+  private func accepted(_ version: StreamVersion) -> StreamVersion {
+    allowsNewerCommands ? .latest : version
   }
 
   /// The kind and the length of the command that is next, once all of it is here and its
@@ -164,7 +208,7 @@ public struct StreamReader: ~Copyable {
     _ version: StreamVersion
   ) throws(StreamError) -> (kind: CommandKind, length: Int)? {
     let bytes = buffer.rawSpan
-    var cursor = ByteCursor(bytes.extracting(start..<bytes.byteCount))
+    var cursor = ByteCursor(bytes.extracting(start..<end))
     guard let length = cursor.read(UInt32.self), let number = cursor.read(UInt16.self),
       let stored = cursor.read(UInt32.self)
     else { return nil }
@@ -182,7 +226,9 @@ public struct StreamReader: ~Copyable {
   }
 
   private func checkKind(_ kind: CommandKind, _ version: StreamVersion) throws(StreamError) {
-    let known = kind.isExtension ? !version.isPlain : kind.rawValue >= 1 && kind.rawValue <= 26
+    let known =
+      kind.isExtension
+      ? !version.isPlain : kind.rawValue >= 1 && kind.rawValue <= accepted(version).lastCommand
     guard known else { throw .unknownCommand(kind, offset: offset) }
   }
 

@@ -27,6 +27,27 @@ public struct StreamVersion: RawRepresentable, Hashable, Sendable {
   /// Whether the DATA attribute has a length field: only in version 1.
   @usableFromInline var dataHasLength: Bool { base < 2 }
 
+  /// The latest version of btrfs's own format: `BTRFS_SEND_STREAM_VERSION`.
+  static let latest = StreamVersion(base: 3)
+
+  /// The last command of btrfs's own that such a stream has: `BTRFS_SEND_C_MAX_V1` to `…_V3`.
+  var lastCommand: UInt16 {
+    switch base {
+    case ...1: CommandKind.updateExtent.rawValue
+    case 2: CommandKind.encodedWrite.rawValue
+    default: CommandKind.enableVerity.rawValue
+    }
+  }
+
+  /// The last attribute of btrfs's own that such a stream has: `BTRFS_SEND_A_MAX_V1` to `…_V3`.
+  var lastAttribute: UInt16 {
+    switch base {
+    case ...1: AttributeKind.cloneLength.rawValue
+    case 2: AttributeKind.encryption.rawValue
+    default: AttributeKind.veritySignature.rawValue
+    }
+  }
+
   /// Whether commands carry a checksum. In a delta stream the signed pieces cover them instead.
   var hasChecksums: Bool { isPlain }
 }

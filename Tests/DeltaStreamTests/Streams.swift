@@ -136,6 +136,7 @@ func expand<Tree: OldTree>(
 ) throws(DeltaStreamError) -> [UInt8] {
   let base = delta.count > 13 ? UInt16(delta[13]) : 2
   var reader = StreamReader(maximumBase: 2, maximumRevision: 1)
+  reader.allowsNewerCommands = true
   var expander = Expander(tree: tree, base: base)
   var writer = StreamWriter(version: expander.plainVersion)
   var at = 0

@@ -24,7 +24,7 @@ struct CommandParsingTests {
   private func everySample(
     _ body: (CommandKind, [[UInt8]]) throws -> Void
   ) throws {
-    var reader = StreamReader()
+    var reader = StreamReader.lenient
     let samples = try SampleCommands.stream(Self.one)
     reader.append(samples.rawSpan)
     var seen: Set<CommandKind> = []
@@ -171,7 +171,30 @@ struct CommandParsingTests {
     }
   }
 
-  @Test("Commands newer than the stream's version are read, as stock tools do")
+  @Test("Commands and attributes newer than the stream's version are unknown")
+  func newerThanTheStream() throws {
+    for (number, base) in [(23, 1), (24, 1), (25, 1), (26, 1), (26, 2)] as [(UInt16, UInt32)] {
+      let kind = CommandKind(rawValue: number)
+      let start = streamHeader(base) + rawSubvolume()
+      let bytes = start + rawCommand(kind, Self.path) + rawCommand(.end)
+      let contents = try? StreamContents(bytes, reader: StreamReader())
+      #expect(contents == nil)
+      #expect(throws: StreamError.unknownCommand(kind, offset: UInt64(start.count))) {
+        try StreamContents(bytes, reader: StreamReader())
+      }
+    }
+    for (number, base) in [(25, 1), (31, 1), (32, 2), (35, 2)] as [(UInt16, UInt32)] {
+      let attribute = AttributeKind(rawValue: number)
+      let start = streamHeader(base) + rawSubvolume()
+      let bytes = start + rawCommand(.unlink, Self.path, tlv(attribute, [1])) + rawCommand(.end)
+      let offset = UInt64(start.count + 10 + Self.path.count)
+      #expect(throws: StreamError.unknownAttribute(attribute, in: .unlink, offset: offset)) {
+        try StreamContents(bytes, reader: StreamReader())
+      }
+    }
+  }
+
+  @Test("Commands newer than the stream's version are read if asked for, as stock tools do")
   func newerCommand() throws {
     let payload =
       Self.path + tlv(.allocationMode, number: UInt32(3)) + Self.offset

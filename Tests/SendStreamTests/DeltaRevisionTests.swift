@@ -146,6 +146,7 @@ struct DeltaRevisionTests {
     let delta = StreamVersion(base: 2, revision: 1)
     let bytes = try SampleCommands.stream(delta)
     var reader = StreamReader(maximumRevision: 1)
+    reader.allowsNewerCommands = true
     var writer = StreamWriter(version: StreamVersion(base: 2))
     writer.writeHeader()
     reader.append(bytes.rawSpan)

@@ -183,7 +183,7 @@ struct ReadingTests {
   func firstCommand() {
     for number in 3...26 as ClosedRange<UInt16> {
       let kind = CommandKind(rawValue: number)
-      let bytes = streamHeader(2) + rawCommand(kind, tlv(.path, "f"), Self.inode)
+      let bytes = streamHeader(3) + rawCommand(kind, tlv(.path, "f"), Self.inode)
       #expect(throws: StreamError.commandOutsideSubvolume(kind, offset: 17)) {
         try StreamContents(bytes)
       }

@@ -1,6 +1,15 @@
 internal import Bytes
 public import SendStream
 
+extension StreamReader {
+  /// One that reads the samples, which have every command in every version.
+  public static var lenient: StreamReader {
+    var reader = StreamReader()
+    reader.allowsNewerCommands = true
+    return reader
+  }
+}
+
 /// All that reading a whole stream gives.
 public struct StreamContents: Equatable, Sendable {
   /// The versions in the headers.
@@ -20,7 +29,7 @@ public struct StreamContents: Equatable, Sendable {
   ///
   /// - Parameter chunk: how many bytes the reader is given at a time.
   public init(
-    _ bytes: [UInt8], chunk: Int = .max, reader: consuming StreamReader = StreamReader(),
+    _ bytes: [UInt8], chunk: Int = .max, reader: consuming StreamReader = .lenient,
     dump formatter: DumpFormatter = DumpFormatter(style: .btrfsProgs6_2)
   ) throws(StreamError) {
     var reader = reader

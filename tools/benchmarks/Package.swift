@@ -5,15 +5,12 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
 ]
 
-func program(_ name: String) -> Target {
+func program(_ name: String, _ dependencies: [Target.Dependency] = [], _ products: String...)
+  -> Target
+{
   .executableTarget(
     name: name,
-    dependencies: [
-      "BenchmarkFiles",
-      .product(name: "BinaryDiff", package: "btrfs-delta"),
-      .product(name: "BinaryPatch", package: "btrfs-delta"),
-      .product(name: "Bytes", package: "btrfs-delta"),
-    ],
+    dependencies: dependencies + products.map { .product(name: $0, package: "btrfs-delta") },
     swiftSettings: settings)
 }
 
@@ -23,6 +20,8 @@ let package = Package(
   dependencies: [.package(name: "btrfs-delta", path: "../..")],
   targets: [
     .target(name: "BenchmarkFiles", swiftSettings: settings),
-    program("delta-benchmark"), program("modules-benchmark"),
+    program("delta-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
+    program("modules-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
+    program("receive-benchmark", [], "Btrfs", "Bytes", "Linux", "Receive", "SendStream"),
   ]
 )

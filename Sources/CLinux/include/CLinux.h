@@ -8,6 +8,7 @@
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
 #include <linux/fs.h>
+#include <linux/fsverity.h>
 #include <linux/openat2.h>
 #include <linux/reboot.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -125,6 +127,29 @@ static inline int clinux_set_inode_flags(int fd, uint32_t flags) {
   return ioctl(fd, FS_IOC_SETFLAGS, &value);
 }
 
+static inline int clinux_get_extended_flags(int fd, struct fsxattr *attributes) {
+  return ioctl(fd, FS_IOC_FSGETXATTR, attributes);
+}
+
+static inline int clinux_set_extended_flags(int fd, const struct fsxattr *attributes) {
+  return ioctl(fd, FS_IOC_FSSETXATTR, attributes);
+}
+
+static inline int clinux_enable_verity(int fd, uint32_t algorithm, uint32_t block_size,
+                                       const void *salt, uint32_t salt_size, const void *signature,
+                                       uint32_t signature_size) {
+  struct fsverity_enable_arg args;
+  memset(&args, 0, sizeof args);
+  args.version = 1;
+  args.hash_algorithm = algorithm;
+  args.block_size = block_size;
+  args.salt_size = salt_size;
+  args.salt_ptr = (uintptr_t)salt;
+  args.sig_size = signature_size;
+  args.sig_ptr = (uintptr_t)signature;
+  return ioctl(fd, FS_IOC_ENABLE_VERITY, &args);
+}
+
 static inline int clinux_clone_range(int to, int64_t from, uint64_t from_offset, uint64_t length,
                                      uint64_t to_offset) {
   struct file_clone_range range = {
@@ -215,6 +240,24 @@ static inline int clinux_btrfs_set_received(int fd, const uint8_t uuid[16], uint
   int result = ioctl(fd, BTRFS_IOC_SET_RECEIVED_SUBVOL, &args);
   *rtransid = args.rtransid;
   return result;
+}
+
+// Returns how many bytes of the file were written.
+static inline ssize_t clinux_btrfs_encoded_write(int fd, const void *data, size_t size,
+                                                 uint64_t offset, uint64_t length,
+                                                 uint64_t unencoded_length,
+                                                 uint64_t unencoded_offset, uint32_t compression) {
+  struct iovec part = {.iov_base = (void *)data, .iov_len = size};
+  struct btrfs_ioctl_encoded_io_args args;
+  memset(&args, 0, sizeof args);
+  args.iov = &part;
+  args.iovcnt = 1;
+  args.offset = (int64_t)offset;
+  args.len = length;
+  args.unencoded_len = unencoded_length;
+  args.unencoded_offset = unencoded_offset;
+  args.compression = compression;
+  return ioctl(fd, BTRFS_IOC_ENCODED_WRITE, &args);
 }
 
 static inline int clinux_btrfs_sync(int fd) { return ioctl(fd, BTRFS_IOC_SYNC, NULL); }
