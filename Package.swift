@@ -107,8 +107,8 @@ let package = Package(
     library(
       "DeltaCommands",
       [
-        "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "SendStream",
-        "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
+        "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",

@@ -18,9 +18,6 @@ extension FileSystem {
     return topLevel
   }
 
-  /// `BTRFS_FS_TREE_OBJECTID`
-  private static let topLevel: UInt64 = 5
-
   /// What a directory's entry leads to, if that is its name (`struct btrfs_dir_item`).
   private static func target(ofEntry name: [UInt8], in data: [UInt8]) -> UInt64? {
     var cursor = ByteCursor(data.rawSpan)

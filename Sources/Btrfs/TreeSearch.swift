@@ -20,6 +20,8 @@ struct TreeSearch {
   var objectIDs: ClosedRange<UInt64> = 0...UInt64.max
   /// Only items of these types, for each of the objects.
   var types: ClosedRange<UInt32>
+  /// Only items in blocks of the tree that this transaction or a later one wrote.
+  var sinceTransaction: UInt64 = 0
 
   /// No search gives more items.
   static let maximumItems = 1 << 18
@@ -27,19 +29,32 @@ struct TreeSearch {
   /// All that is found.
   func items(in descriptor: borrowing Descriptor) throws(SystemError) -> [TreeItem] {
     var found: [TreeItem] = []
+    try visit(in: descriptor) { (item) in
+      found.append(item)
+      return found.count < Self.maximumItems
+    }
+    return found
+  }
+
+  /// Hands what is found to `body`, one by one, until that is false.
+  func visit(
+    in descriptor: borrowing Descriptor, _ body: (TreeItem) -> Bool
+  ) throws(SystemError) {
     var next: (objectID: UInt64, type: UInt32, offset: UInt64) = (
       objectIDs.lowerBound, types.lowerBound, 0
     )
     while true {
       let batch = try items(from: next, in: descriptor)
-      guard let last = batch.last, found.count < Self.maximumItems else { return found }
-      found += batch.filter { types.contains($0.type) && objectIDs.contains($0.objectID) }
+      guard let last = batch.last else { return }
+      for item in batch where types.contains(item.type) && objectIDs.contains(item.objectID) {
+        if !body(item) { return }
+      }
       // The successor of the last key.
       next = (last.objectID, last.type, last.offset &+ 1)
       if next.offset == 0 {
         next.type &+= 1
         if next.type > 255 {
-          guard next.objectID < objectIDs.upperBound else { return found }
+          guard next.objectID < objectIDs.upperBound else { return }
           next = (next.objectID &+ 1, 0, 0)
         }
       }
@@ -54,9 +69,11 @@ struct TreeSearch {
     let (fd, tree, last, type) = (
       descriptor.rawValue, tree, objectIDs.upperBound, types.upperBound
     )
+    let since = sinceTransaction
     let count = try systemCall("BTRFS_IOC_TREE_SEARCH_V2", .reads, path: descriptor.path) {
       unsafe clinux_btrfs_tree_search(
-        fd, tree, first.objectID, last, first.type, type, first.offset, .max, &room)
+        fd, tree, first.objectID, last, first.type, type, first.offset, .max, since,
+        &room)
     }
     var items: [TreeItem] = []
     var cursor = ByteCursor(room.rawSpan)

@@ -1,4 +1,5 @@
 internal import CommandSupport
+internal import Receive
 internal import UpdateBuilder
 internal import UpdateFile
 internal import XZ
@@ -9,7 +10,34 @@ enum DeltaFailure {
   static func explain(_ error: any Error) -> CommandFailure? {
     if let error = error as? BuildError { return failure(error) }
     if let error = error as? FinishedUpdateError { return failure(error) }
+    if let error = error as? SubvolumeReceiveError { return failure(error) }
     return CommandFailure(explaining: error)
+  }
+
+  /// What it means that a stream was not received.
+  static func failure(_ error: SubvolumeReceiveError) -> CommandFailure {
+    switch error {
+    case .system(let error): CommandFailure(error)
+    case .notBtrfs: CommandFailure(.notBtrfs, "\(error)")
+    case .exists: CommandFailure(.alreadyInstalled, "\(error)")
+    case .busy: CommandFailure(.busy, "\(error)")
+    case .incomplete: CommandFailure(.truncated, "\(error)")
+    case .outOfOrder: CommandFailure(.damaged, "\(error)")
+    case .parentMissing, .parentUnreachable: CommandFailure(.parentMissing, "\(error)")
+    case .parentChanged: CommandFailure(.parentModified, "\(error)")
+    case .command(let error): failure(error)
+    }
+  }
+
+  private static func failure(_ error: ReceiveError) -> CommandFailure {
+    switch error.reason {
+    case .system(let failure):
+      // The number of the failed call, the words of the command.
+      CommandFailure(CommandFailure(failure).exit, "\(error)")
+    case .unknownCloneSource: CommandFailure(.parentMissing, "\(error)")
+    case .unsupported: CommandFailure(.unsupported, "\(error)")
+    default: CommandFailure(.damaged, "\(error)")
+    }
   }
 
   private static func failure(_ error: FinishedUpdateError) -> CommandFailure {

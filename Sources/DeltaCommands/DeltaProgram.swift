@@ -6,12 +6,12 @@ public struct DeltaProgram: AsyncParsableCommand {
   /// What the program is called and which commands it has.
   public static let configuration = CommandConfiguration(
     commandName: "btrfs-delta",
-    abstract: "Make signed update files from btrfs snapshots; inspect, verify and expand them.",
+    abstract: "Make signed update files from btrfs snapshots; inspect, verify, expand and receive.",
     version: ProgramVersion.text,
     subcommands: [
       KeygenCommand.self, BuildCommand.self, InspectCommand.self, VerifyCommand.self,
-      ExpandCommand.self, DumpCommand.self, ExplainCommand.self, SignCommand.self,
-      DigestCommand.self, AttachSignatureCommand.self,
+      ExpandCommand.self, DumpCommand.self, ExplainCommand.self, ReceiveCommand.self,
+      SignCommand.self, DigestCommand.self, AttachSignatureCommand.self,
     ])
 
   /// A program without arguments.

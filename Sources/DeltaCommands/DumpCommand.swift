@@ -35,11 +35,19 @@ struct DumpCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    var source = try StreamSource(file)
+    try Self.print(file, form: json ? .json : count ? .count : .text, style: style)
+  }
+
+  /// Prints what is in a file, or on standard input for `-`.
+  ///
+  /// - Parameter terminatesOnEnd: whether nothing is read behind the END of the first stream.
+  static func print(
+    _ file: String, terminatesOnEnd: Bool = false, form: Form, style: Style = .progs6_10
+  ) throws {
+    var source = try StreamSource(file, stopsAtEnd: terminatesOnEnd)
     var reader = StreamReader(maximumRevision: StreamVersion.deltaRevision)
     reader.allowsNewerCommands = true
-    var printer = try DumpPrinter(
-      form: json ? .json : count ? .count : .text, style: style)
+    var printer = try DumpPrinter(form: form, style: style)
     do {
       while let bytes = try source.next() {
         reader.append(bytes.rawSpan)

@@ -10,6 +10,14 @@ struct StreamSource: ~Copyable {
   private var position = 0
   private var decoder: XZDecoder?
   private var hasEnded = false
+  /// Where the stream's commands end, if nothing behind END is to be read.
+  private var frames: FrameLengths?
+
+  /// How many bytes were read so far.
+  private(set) var bytesRead: UInt64 = 0
+
+  /// How many there are; 0 where that is not known.
+  let length: UInt64
 
   private static let chunkLength = 256 << 10
   /// What xz may take: enough for its largest preset, with room.
@@ -17,12 +25,20 @@ struct StreamSource: ~Copyable {
   private static let xzMagic: [UInt8] = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]
 
   /// Opens a file, or standard input for `-`, and looks whether it is compressed.
-  init(_ path: String) throws {
+  ///
+  /// - Parameter stopsAtEnd: whether the END of the first stream is the end. Of a stream that is not
+  ///   compressed, nothing behind it is read then: somebody else may go on there.
+  init(_ path: String, stopsAtEnd: Bool = false) throws {
     let file = path == "-" ? try Descriptor.standardInput() : try Descriptor.open(path)
     let start = try Self.start(of: file)
+    let isCompressed = start == Self.xzMagic
     decoder =
-      start == Self.xzMagic
+      isCompressed
       ? try XZDecoder(memoryLimit: Self.memoryLimit, concatenated: true) : nil
+    frames = stopsAtEnd ? FrameLengths() : nil
+    let status = try file.status()
+    length = status.type == .regular ? status.size : 0
+    bytesRead = UInt64(start.count)
     input = start
     self.file = file
   }
@@ -40,19 +56,24 @@ struct StreamSource: ~Copyable {
     if decoder == nil {
       bytes = input
       input = []
-      if bytes.isEmpty { bytes = try read() }
+      if bytes.isEmpty { bytes = try read(atMost: frames?.wanted ?? Self.chunkLength) }
       hasEnded = bytes.isEmpty
     } else {
       try decode(into: &bytes)
     }
+    if let end = frames?.end(in: bytes) {
+      bytes.removeSubrange(end...)
+      hasEnded = true
+    }
     return bytes.isEmpty ? nil : bytes
   }
 
-  private func read() throws(SystemError) -> [UInt8] {
+  private mutating func read(atMost count: Int = chunkLength) throws(SystemError) -> [UInt8] {
     var bytes: [UInt8] = []
-    try bytes.append(upTo: Self.chunkLength) { (out) throws(SystemError) in
+    try bytes.append(upTo: Swift.min(count, Self.chunkLength)) { (out) throws(SystemError) in
       try file.read(into: &out)
     }
+    bytesRead += UInt64(bytes.count)
     return bytes
   }
 

@@ -22,6 +22,9 @@ public final class CloneSources {
     for uuid in uuids { trees[uuid] = tree }
   }
 
+  /// Whether there is a subvolume of a UUID.
+  public func contains(_ uuid: SubvolumeUUID) -> Bool { trees[uuid] != nil }
+
   /// The subvolume of a UUID.
   func tree(_ uuid: SubvolumeUUID) -> ConfinedTree? { trees[uuid] }
 

@@ -32,9 +32,7 @@ enum TopLevel {
   /// Mounts the top level of a block device.
   static func mount(_ device: String) throws(InstallError) -> DetachedMount {
     do throws(SystemError) {
-      return try DetachedMount(
-        "btrfs", of: device, options: [("subvolid", "5")],
-        [.noSetUserID, .noDevices, .noExecution, .noAccessTimes])
+      return try FileSystem.mountTopLevel(of: device)
     } catch { throw .notMountable(device: device, error) }
   }
 
@@ -54,26 +52,12 @@ enum TopLevel {
       try FileSystem.devicePaths(of: directory)
     }
     let uuid = try attempt { () throws(SystemError) in try FileSystem.uuid(of: directory) }
-    var failure: InstallError?
-    for path in paths {
-      do throws(InstallError) {
-        if let mount = try mount(path, ifItIs: uuid) { return consume mount }
-      } catch { failure = failure ?? error }
-    }
-    throw failure ?? .noRunningSystem
-  }
-
-  /// `nil` if the path leads to another file system.
-  private static func mount(
-    _ path: String, ifItIs uuid: [UInt8]
-  ) throws(InstallError) -> DetachedMount? {
-    let mount = try mount(path)
-    let found = try attempt { () throws(SystemError) in
-      let root = try mount.root()
-      return try FileSystem.uuid(of: root)
-    }
-    guard found == uuid else { return nil }
-    return consume mount
+    do throws(SystemError) {
+      if let mount = try FileSystem.mountTopLevel(ofAny: paths, ifItIs: uuid) {
+        return consume mount
+      }
+    } catch { throw .notMountable(device: error.path, error) }
+    throw .noRunningSystem
   }
 
   /// Opens a directory of a mount, confined to it; the root for `nil`.

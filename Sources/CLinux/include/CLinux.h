@@ -422,13 +422,34 @@ static inline int clinux_btrfs_device_info(int fd, uint64_t id, uint64_t *total,
   return 0;
 }
 
+// The path of a directory below its subvolume's root, with a slash behind it; empty for the root.
+enum { CLINUX_BTRFS_PATH_ROOM = BTRFS_INO_LOOKUP_PATH_MAX };
+static inline int clinux_btrfs_ino_lookup(int fd, uint64_t tree, uint64_t inode,
+                                          uint8_t path[CLINUX_BTRFS_PATH_ROOM]) {
+  struct btrfs_ioctl_ino_lookup_args args;
+  memset(&args, 0, sizeof args);
+  args.treeid = tree;
+  args.objectid = inode;
+  int result = ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args);
+  memcpy(path, args.name, CLINUX_BTRFS_PATH_ROOM);
+  return result;
+}
+
+static const uint64_t clinux_btrfs_fs_tree = BTRFS_FS_TREE_OBJECTID;
+static const uint64_t clinux_btrfs_uuid_tree = BTRFS_UUID_TREE_OBJECTID;
+static const uint32_t clinux_btrfs_uuid_subvol = BTRFS_UUID_KEY_SUBVOL;
+static const uint32_t clinux_btrfs_uuid_received_subvol = BTRFS_UUID_KEY_RECEIVED_SUBVOL;
+static const uint32_t clinux_btrfs_root_backref = BTRFS_ROOT_BACKREF_KEY;
+static const uint32_t clinux_btrfs_inode_item = BTRFS_INODE_ITEM_KEY;
+
 // What is found of a tree between two keys, each struct btrfs_ioctl_search_header and the item.
 // Returns how many items there are in `found`, which has room for CLINUX_BTRFS_SEARCH_ROOM bytes.
 enum { CLINUX_BTRFS_SEARCH_ROOM = 65536 };
 static inline int clinux_btrfs_tree_search(int fd, uint64_t tree, uint64_t min_objectid,
                                            uint64_t max_objectid, uint32_t min_type,
                                            uint32_t max_type, uint64_t min_offset,
-                                           uint64_t max_offset, void *found) {
+                                           uint64_t max_offset, uint64_t min_transid,
+                                           void *found) {
   union {
     struct btrfs_ioctl_search_args_v2 args;
     char room[sizeof(struct btrfs_ioctl_search_args_v2) + CLINUX_BTRFS_SEARCH_ROOM];
@@ -441,6 +462,7 @@ static inline int clinux_btrfs_tree_search(int fd, uint64_t tree, uint64_t min_o
   buffer.args.key.max_type = max_type;
   buffer.args.key.min_offset = min_offset;
   buffer.args.key.max_offset = max_offset;
+  buffer.args.key.min_transid = min_transid;
   buffer.args.key.max_transid = UINT64_MAX;
   buffer.args.key.nr_items = UINT32_MAX >> 1;
   buffer.args.buf_size = CLINUX_BTRFS_SEARCH_ROOM;
