@@ -45,6 +45,17 @@ package struct ElfImage: Sendable {
   private let byAddress: SectionLookup
   private let byOffset: SectionLookup
 
+  /// The lowest address of a program that does not start near zero: any number that large may be an
+  /// address.
+  package let lowestAddress: UInt64?
+  /// The lowest address of the half of memory that 32-bit numbers with a sign reach.
+  private static let kernelStart: UInt64 = 0xffff_ffff_8000_0000
+
+  /// Whether it is a kernel of Linux for x86-64: 32 bits of an address have a sign.
+  package var isKernel: Bool {
+    machine == .x86_64 && lowestAddress.map { $0 >= Self.kernelStart } ?? false
+  }
+
   /// Whether addresses are file offsets, since nothing has an address yet.
   package var isRelocatable: Bool { type == .relocatable }
 
@@ -60,6 +71,9 @@ package struct ElfImage: Sendable {
     sectionTable = header.sectionTable
     self.btf = btf.section
     btfStrings = btf.strings
+    lowestAddress =
+      header.type == .executable
+      ? segments.all.map(\.address).filter { $0 >= 0x10000 }.min() : nil
     let isRelocatable = header.type == .relocatable
     byAddress = SectionLookup(sections) { $0.memoryRange(inRelocatable: isRelocatable) }
     byOffset = SectionLookup(sections) { $0.fileRange }

@@ -11,6 +11,8 @@ struct FieldRegion: Sendable {
     case header, sectionHeaders
     /// Of a kernel module: `__versions`, `__kcrctab`, and the names of symbols.
     case versions, checksums, names
+    /// Of the kernel: places relative to themselves, and places of addresses behind the last section.
+    case relativeTable, appendedRelocations
   }
 
   let format: Format
@@ -19,12 +21,17 @@ struct FieldRegion: Sendable {
   let range: Range<Int>
   /// Where its entries are: without a header, and what follows them.
   var entries: Range<Int>
+  /// Of a ``Format/relativeTable``.
+  let table: RelativeTable?
 
-  private init(_ format: Format, _ section: Int, _ range: Range<Int>) {
+  private init(
+    _ format: Format, _ section: Int, _ range: Range<Int>, _ table: RelativeTable?
+  ) {
     self.format = format
     self.section = section
     self.range = range
     entries = range
+    self.table = format == .relativeTable ? table : nil
   }
 
   /// The regions of a file: disjoint and in its order.
@@ -45,7 +52,9 @@ struct FieldRegion: Sendable {
     var end = 0
     for (format, section, range) in candidates where range.lowerBound >= end {
       end = range.upperBound
-      if let format { regions.append(FieldRegion(format, section, range)) }
+      guard let format else { continue }
+      regions.append(
+        FieldRegion(format, section, range, .layout(of: image.sections[section])))
     }
     return regions
   }
@@ -59,7 +68,10 @@ struct FieldRegion: Sendable {
     let length = image.sections.count &* ElfHeader.sectionEntrySize
     let table: (Format?, Int, Range<Int>) = (.sectionHeaders, 0, start..<(start &+ length))
     // e_shoff
-    return image.isRelocatable ? [(.header, 0, 40..<48), table] : [table]
+    if image.isRelocatable { return [(.header, 0, 40..<48), table] }
+    guard image.isKernel else { return [table] }
+    let end = max(image.sections.map(\.range.upperBound).max() ?? 0, table.2.upperBound)
+    return [table, (.appendedRelocations, 0, end..<max(end, image.byteCount))]
   }
 
   private static func format(of section: ElfSection, _ image: ElfImage) -> Format? {
@@ -82,6 +94,7 @@ struct FieldRegion: Sendable {
     if section.type == ElfSection.Kind.hash { return .hash }
     if section.type == ElfSection.Kind.relativeRelocations { return .relativeRelocations }
     if section.isNamed(".gnu.hash") { return .gnuHash }
+    if RelativeTable.layout(of: section) != nil { return .relativeTable }
     return section.isAllocated ? .data : nil
   }
 }
