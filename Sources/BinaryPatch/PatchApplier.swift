@@ -56,7 +56,8 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
       ? try ProjectionTables(layout.cursor(.projection), in: patch.rawSpan) : nil
     try tables?.check(oldLength: oldLength, limits)
     self.differences = differences
-    control = ControlReader(layout, oldLength: oldLength)
+    control = ControlReader(
+      layout, oldLength: oldLength, recodedLength: tables?.recodedLength ?? 0)
     inserted = layout.cursor(.inserted)
     newLength = layout.newLength
     sharesKnowledge = tables?.usesKnowledge ?? false

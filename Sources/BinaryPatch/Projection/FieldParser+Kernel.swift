@@ -16,6 +16,31 @@ extension FieldParser {
     }
   }
 
+  /// Of the table of symbols, where they are: less than zero, from one less than the base downwards;
+  /// others as they are, in the memory of each processor.
+  mutating func parseSymbolOffsets(_ region: FieldRegion) {
+    guard let symbols = index.image.kernelSymbols else { return }
+    for at in places(region, size: 4) {
+      let offset = view.loadSigned32(at)
+      if Int64(bitPattern: offset) < 0 {
+        list.append(.symbolOffset, at: at, target: symbols.base &- 1 &- offset)
+      } else if offset != 0, index.image.section(at: offset) != nil {
+        list.append(.absolute32, at: at, target: offset)
+      }
+    }
+  }
+
+  /// Of the table of symbols, their numbers in the order of names.
+  mutating func parseSymbolNumbers24(_ region: FieldRegion) {
+    guard let symbols = index.image.kernelSymbols else { return }
+    for at in places(region, size: 3) {
+      let number = Int(view[at]) &<< 16 | Int(view[at &+ 1]) &<< 8 | Int(view[at &+ 2])
+      guard number < symbols.count else { continue }
+      list.append(
+        .symbolNumber, at: at, target: UInt64(symbols.offsets.lowerBound &+ 4 &* number))
+    }
+  }
+
   /// What the kernel appends to itself (`vmlinux.relocs`): the places of addresses that must be
   /// changed when it is loaded elsewhere, 32 bits of each.
   mutating func parseAppendedRelocations(_ region: FieldRegion) {

@@ -13,6 +13,8 @@ struct FieldRegion: Sendable {
     case versions, checksums, names
     /// Of the kernel: places relative to themselves, and places of addresses behind the last section.
     case relativeTable, appendedRelocations
+    /// Of its table of symbols.
+    case symbolOffsets, symbolNumbers
   }
 
   let format: Format
@@ -53,10 +55,36 @@ struct FieldRegion: Sendable {
     for (format, section, range) in candidates where range.lowerBound >= end {
       end = range.upperBound
       guard let format else { continue }
+      if let symbols = image.kernelSymbols, section == symbols.section {
+        regions += parts(of: range, section, symbols)
+        continue
+      }
       regions.append(
         FieldRegion(format, section, range, .layout(of: image.sections[section])))
     }
     return regions
+  }
+
+  /// The regions of the section that has the table of symbols.
+  private static func parts(
+    of range: Range<Int>, _ section: Int, _ symbols: KernelSymbols
+  ) -> [FieldRegion] {
+    var parts: [FieldRegion] = []
+    var end = range.lowerBound
+    let known: [(Format?, Range<Int>)] = [
+      (.symbolOffsets, symbols.offsets), (nil, symbols.names), (.symbolNumbers, symbols.numbers),
+    ]
+    for (format, part) in known.sorted(by: { $0.1.lowerBound < $1.1.lowerBound }) {
+      if part.lowerBound > end {
+        parts.append(FieldRegion(.data, section, end..<part.lowerBound, nil))
+      }
+      if let format { parts.append(FieldRegion(format, section, part, nil)) }
+      end = part.upperBound
+    }
+    if range.upperBound > end {
+      parts.append(FieldRegion(.data, section, end..<range.upperBound, nil))
+    }
+    return parts
   }
 
   /// What is no section but has fields.

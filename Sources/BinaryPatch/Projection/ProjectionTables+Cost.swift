@@ -15,7 +15,10 @@ extension ProjectionTables {
     let common = min(oldLength / 16, UInt64(FieldIndex.maxCommonEntries)) &* 48
     let symbols = min(oldLength / 24, UInt64(FieldIndex.maxSectionSymbols)) &* 24
     let map = MapBuilder.memory(copyCount: copyCount, hintCount: hints.count)
+    // Recoded names, and what recodes them; and the tokens of a kernel's own.
+    let names = UInt64(recodedLength) &+ NameCoder.memory &+ (128 << 10)
     return fields &+ index &+ buffers &+ sectionTable &+ common &+ symbols &+ map &+ learnedMemory
+      &+ names
   }
 
   /// How many numbers one map may learn: each is of another field, and a file's own types start
