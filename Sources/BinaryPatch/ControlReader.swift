@@ -53,20 +53,23 @@ struct ControlReader {
   /// Where all steps that are left say that old addresses went, without reading on; `nil`: too many
   /// pieces.
   func addressMap(
-    _ old: ElfImage, _ tables: ResolvedTables, in patch: RawSpan
+    _ old: ElfImage, _ tables: ResolvedTables, _ heads: TypeHeads?, in patch: RawSpan
   ) throws(PatchError) -> AddressMap? {
     var reader = self
-    var builder = MapBuilder(old.segments, tables.segments, tables.hints, copyCount: stepsLeft)
+    var builder = MapBuilder(
+      old.segments, tables.segments, tables.hints, copyCount: stepsLeft,
+      typeCount: tables.typeGaps.count)
+    var types = heads.map { TypeRuns($0, gaps: tables.typeGaps) }
     var at: UInt64 = 0
     while let step = try reader.next(in: patch) {
       at &+= step.insertCount
       defer { at &+= step.copyCount }
       // Recoded names have no address.
       guard step.source < oldLength else { continue }
-      guard builder.add(CopiedRange(old: step.source, new: at, count: step.copyCount)) else {
-        return nil
-      }
+      let copy = CopiedRange(old: step.source, new: at, count: step.copyCount)
+      guard builder.add(copy), builder.add(copy, &types) else { return nil }
     }
+    guard types?.isAtEnd ?? true else { return nil }
     return AddressMap(old: old, tables: tables, pieces: builder.resolve())
   }
 

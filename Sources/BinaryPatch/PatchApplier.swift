@@ -170,8 +170,8 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     let known = tables.usesKnowledge ? takeKnowledge() : ProjectionKnowledge(of: tables)
     let control = control
     projection = try Projection(&old, tables, newLength: newLength, known) {
-      image, resolved throws(PatchError) in
-      try control.addressMap(image, resolved, in: patch.rawSpan)
+      image, resolved, heads throws(PatchError) in
+      try control.addressMap(image, resolved, heads, in: patch.rawSpan)
     }
     self.tables = nil
   }

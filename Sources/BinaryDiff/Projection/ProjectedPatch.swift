@@ -73,19 +73,21 @@ struct ProjectedPatch {
     let ranges = copies.filter { $0.old < old.byteCount }.map {
       CopiedRange(old: UInt64($0.old), new: UInt64($0.new), count: UInt64($0.count))
     }
+    let heads = typeHeads(old, new)
+    if let heads { tables.typeGaps = TypeRuns.gaps(heads.old, heads.new, ranges) }
     tables.hints = HintFinder.find(projector, newFile: self.new) { hints in
       var tables = tables
       tables.hints = hints
-      return predictor(tables, ranges)
+      return predictor(tables, ranges, heads?.old)
     }
-    guard let predictor = predictor(tables, ranges) else { return nil }
+    guard let predictor = predictor(tables, ranges, heads?.old) else { return nil }
     tables.kinds = Self.usefulKinds(projector, predictor)
     let shared = mayShare ? Self.numbers(projector) : []
     if !shared.isEmpty {
       tables.kinds |= ProjectionTables.numberKinds
       tables.usesKnowledge = true
     }
-    guard tables.kinds != 0, let final = self.predictor(tables, ranges) else { return nil }
+    guard tables.kinds != 0, let final = self.predictor(tables, ranges, heads?.old) else { return nil }
     let predicted = predict(projector, final, exceptNumbers: !shared.isEmpty)
     if !shared.isEmpty {
       return PreparedPatch(
@@ -127,11 +129,21 @@ struct ProjectedPatch {
     return numbers
   }
 
+  /// Where types start in both, if their own types can be told from others'.
+  private func typeHeads(_ old: RawSpan, _ new: RawSpan) -> (old: TypeHeads, new: TypeHeads)? {
+    guard self.old.bases != nil, self.new.bases != nil,
+      let before = TypeHeads.read(old, self.old.image),
+      let after = TypeHeads.read(new, self.new.image)
+    else { return nil }
+    return (before, after)
+  }
+
   private func predictor(
-    _ tables: ProjectionTables, _ copies: [CopiedRange]
+    _ tables: ProjectionTables, _ copies: [CopiedRange], _ heads: TypeHeads?
   ) -> FieldPredictor? {
     guard let resolved = ResolvedTables(tables, old: old.image),
-      let map = AddressMap(old: old.image, tables: resolved, copies: copies)
+      let map = AddressMap(old: old.image, tables: resolved, copies: copies,
+        types: tables.typeGaps.isEmpty ? nil : heads.map { TypeRuns($0, gaps: tables.typeGaps) })
     else { return nil }
     return FieldPredictor(
       map: map, old: old.image, tables: resolved, ProjectionKnowledge(of: tables))

@@ -16,6 +16,47 @@ extension FieldParser {
     }
   }
 
+  /// Whether bytes without a form may be words that are relative to themselves.
+  static func hasRelativeWords(_ section: ElfSection) -> Bool {
+    section.isNamed(".rodata") || section.isNamed(".data") || section.isNamed(".init.data")
+  }
+
+  /// Bytes of a kernel's data without a form: eight that are two places relative to themselves, the
+  /// first of code and the other in another section (`struct jump_entry`, `struct static_call_site`,
+  /// lists of initializers), and after two of code the one that a jump entry ends with.
+  mutating func appendRelativeWords(_ at: Int, _ region: FieldRegion) {
+    let section = index.image.sections[region.section]
+    switch kind(ofPairAt: at, region, section) {
+    case .none:
+      guard at &- 8 >= region.range.lowerBound,
+        kind(ofPairAt: at &- 8, region, section) == .code
+      else { return }
+      let target = section.address(ofOffset: at) &+ view.load64(at)
+      guard let meant = index.image.section(at: target), meant != region.section,
+        !index.image.sections[meant].isExecutable
+      else { return }
+      list.append(.relative64, at: at, target: target)
+    case .code, .mixed:
+      appendRelative(at: at, in: section)
+      appendRelative(at: at &+ 4, in: section)
+    }
+  }
+
+  /// Of two places relative to themselves, what they are of.
+  private enum PairKind { case none, code, mixed }
+
+  private func kind(
+    ofPairAt at: Int, _ region: FieldRegion, _ section: ElfSection
+  ) -> PairKind {
+    let address = section.address(ofOffset: at)
+    guard let first = index.image.section(at: address &+ view.loadSigned32(at)),
+      index.image.sections[first].isExecutable,
+      let second = index.image.section(at: address &+ 4 &+ view.loadSigned32(at &+ 4)),
+      second != region.section
+    else { return .none }
+    return index.image.sections[second].isExecutable ? .code : .mixed
+  }
+
   /// Of the table of symbols, where they are: less than zero, from one less than the base downwards;
   /// others as they are, in the memory of each processor.
   mutating func parseSymbolOffsets(_ region: FieldRegion) {

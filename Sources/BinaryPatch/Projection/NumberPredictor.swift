@@ -45,7 +45,7 @@ package struct NumberPredictor: Sendable {
         return UInt64(knowledge.types.nearest(number) ?? number)
       }
       let own = number &- old.types
-      return UInt64(new.types &+ (types.nearest(own) ?? own))
+      return UInt64(new.types &+ (map.mapType(own) ?? types.nearest(own) ?? own))
     }
     guard number >= old.strings else {
       return UInt64(knowledge.strings.nearest(number) ?? number)

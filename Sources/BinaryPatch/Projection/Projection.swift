@@ -23,13 +23,15 @@ struct Projection {
   init<Old: OldBytes & ~Copyable>(
     _ old: inout Old, _ tables: ProjectionTables, newLength: UInt64,
     _ knowledge: consuming ProjectionKnowledge,
-    _ builder: (ElfImage, ResolvedTables) throws(PatchError) -> AddressMap?
+    _ builder: (ElfImage, ResolvedTables, TypeHeads?) throws(PatchError) -> AddressMap?
   ) throws(PatchApplyError<Old.Failure>) {
     guard old.byteCount == tables.oldLength, let image = try ElfImage.read(from: &old),
       let resolved = ResolvedTables(tables, old: image, copy knowledge)
     else { throw .patch(.oldMismatch) }
+    let heads = tables.typeGaps.isEmpty ? nil : try TypeHeads.read(image, of: &old)
+    guard tables.typeGaps.isEmpty || heads != nil else { throw .patch(.oldMismatch) }
     let map: AddressMap?
-    do throws(PatchError) { map = try builder(image, resolved) } catch { throw .patch(error) }
+    do throws(PatchError) { map = try builder(image, resolved, heads) } catch { throw .patch(error) }
     guard let map else { throw .patch(.oldMismatch) }
     recoded = try Self.recode(&old, tables, image)
     predictor = FieldPredictor(map: map, old: image, tables: resolved, knowledge)

@@ -16,6 +16,8 @@ extension ProjectionTables {
     }
     appendSections(to: &out)
     appendNames(to: &out)
+    out.append(varint: UInt64(typeGaps.count))
+    for gap in typeGaps { out.append(signed: UInt64(bitPattern: gap)) }
     appendHints(to: &out)
     return out
   }
@@ -107,6 +109,12 @@ extension ProjectionTables {
     }
     sections = try Self.readSections(&cursor, patch)
     (namePairs, recodedLength) = try Self.readNames(&cursor, patch)
+    let typeCount = try cursor.readCount(in: patch, limit: cursor.remaining)
+    typeGaps = []
+    typeGaps.reserveCapacity(typeCount)
+    for _ in 0..<typeCount {
+      typeGaps.append(Int64(bitPattern: try cursor.readSigned(in: patch)))
+    }
     hints = try Self.readHints(&cursor, patch)
     try cursor.requireEnd()
   }

@@ -14,11 +14,16 @@ extension ProjectionTables {
     // Arrays that grow are copied to twice the room.
     let common = min(oldLength / 16, UInt64(FieldIndex.maxCommonEntries)) &* 48
     let symbols = min(oldLength / 24, UInt64(FieldIndex.maxSectionSymbols)) &* 24
-    let map = MapBuilder.memory(copyCount: copyCount, hintCount: hints.count)
+    let map = MapBuilder.memory(
+      copyCount: copyCount, hintCount: hints.count, typeCount: typeGaps.count)
+    // Where types start: a bit, and a count for 64 of them, for each four bytes.
+    let types =
+      typeGaps.isEmpty
+      ? 0 : oldLength / 32 &+ oldLength / 64 &+ 1024 &+ UInt64(typeGaps.count &* 16)
     // Recoded names, and what recodes them; and the tokens of a kernel's own.
     let names = UInt64(recodedLength) &+ NameCoder.memory &+ (128 << 10)
     return fields &+ index &+ buffers &+ sectionTable &+ common &+ symbols &+ map &+ learnedMemory
-      &+ names
+      &+ names &+ types
   }
 
   /// How many numbers one map may learn: each is of another field, and a file's own types start

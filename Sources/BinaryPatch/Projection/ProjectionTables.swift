@@ -16,6 +16,7 @@ internal import Bytes
 ///     pairs of tokens for the names of a kernel's symbols; unless none: how many bytes these names
 ///         have with them; for each the token, as how far it is below the previous one (256), less
 ///         one; for each the first and for each the second token of the pair
+///     copies with types, or none; for each ± how many types new has before it since the last one's
 ///     hints; for each the start, less the end of the previous one
 ///     for each, length less one; for each, ± shift less the previous one's
 package struct ProjectionTables: Equatable, Sendable {
@@ -50,6 +51,9 @@ package struct ProjectionTables: Equatable, Sendable {
   package var hints: [MapPiece]
   /// How new makes tokens of the names of a kernel's symbols; `nil`: those of old are not recoded.
   package var namePairs: NamePairs?
+  /// For each copy that has the start of a type of BTF, how many types are between the end of those
+  /// of the one before, and its own: see ``TypeRuns``. Empty: types are learned only.
+  package var typeGaps: [Int64] = []
   /// How many bytes recoded names have: they follow old.
   package var recodedLength = 0
 
