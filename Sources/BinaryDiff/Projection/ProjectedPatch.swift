@@ -87,7 +87,9 @@ struct ProjectedPatch {
       tables.kinds |= ProjectionTables.numberKinds
       tables.usesKnowledge = true
     }
-    guard tables.kinds != 0, let final = self.predictor(tables, ranges, heads?.old) else { return nil }
+    guard tables.kinds != 0, let final = self.predictor(tables, ranges, heads?.old) else {
+      return nil
+    }
     let predicted = predict(projector, final, exceptNumbers: !shared.isEmpty)
     if !shared.isEmpty {
       return PreparedPatch(
@@ -142,7 +144,8 @@ struct ProjectedPatch {
     _ tables: ProjectionTables, _ copies: [CopiedRange], _ heads: TypeHeads?
   ) -> FieldPredictor? {
     guard let resolved = ResolvedTables(tables, old: old.image),
-      let map = AddressMap(old: old.image, tables: resolved, copies: copies,
+      let map = AddressMap(
+        old: old.image, tables: resolved, copies: copies,
         types: tables.typeGaps.isEmpty ? nil : heads.map { TypeRuns($0, gaps: tables.typeGaps) })
     else { return nil }
     return FieldPredictor(

@@ -142,7 +142,7 @@ package struct FieldPredictor: Sendable {
       let base = map.start(ofSection: Int(field.section), otherwise: field.target &- old)
       let place = base &+ value
       chain = (field.target, place, map.map(field.target) == place)
-    case .btf, .checksum, .counter: numbers.learn(field, real: value, &knowledge)
+    case .btf, .checksum, .counter: numbers.learn(field, real: value, map, &knowledge)
     default: break
     }
   }

@@ -106,10 +106,8 @@ struct FieldRegion: Sendable {
     if section.isSymbolTable { return .symbols }
     if section.type == ElfSection.Kind.relocations { return .relocations }
     if section.isNamed(".BTF") { return .btf }
-    if image.isRelocatable {
-      if section.isNamed("__versions") { return .versions }
-      return section.isNamed(startingWith: "__kcrctab") ? .checksums : nil
-    }
+    if section.isNamed(startingWith: "__kcrctab") { return .checksums }
+    if image.isRelocatable { return section.isNamed("__versions") ? .versions : nil }
     if section.isNamed(".got.plt") || section.isNamed(".got") || section.isNamed(".init_array")
       || section.isNamed(".fini_array")
     {

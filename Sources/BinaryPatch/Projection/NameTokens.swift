@@ -44,7 +44,8 @@ package struct NameTokens: Equatable, Sendable {
     let starts = (0..<count).map { bytes.load16(index &+ 2 &* $0) }
     let last = Int(starts[count &- 1])
     let least = (last &+ 2 &+ alignment &- 1) & ~(alignment &- 1)
-    for byteCount in stride(from: least, through: min(mostBytes(last: last), index), by: alignment) {
+    for byteCount in stride(from: least, through: min(mostBytes(last: last), index), by: alignment)
+    {
       let table = index &- byteCount
       let areNULs = starts.dropFirst().allSatisfy { bytes[table &+ Int($0) &- 1] == 0 }
       guard areNULs, let tokens = NameTokens(bytes.extracting(table..<index), starts) else {

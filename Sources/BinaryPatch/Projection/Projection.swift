@@ -31,7 +31,9 @@ struct Projection {
     let heads = tables.typeGaps.isEmpty ? nil : try TypeHeads.read(image, of: &old)
     guard tables.typeGaps.isEmpty || heads != nil else { throw .patch(.oldMismatch) }
     let map: AddressMap?
-    do throws(PatchError) { map = try builder(image, resolved, heads) } catch { throw .patch(error) }
+    do throws(PatchError) { map = try builder(image, resolved, heads) } catch {
+      throw .patch(error)
+    }
     guard let map else { throw .patch(.oldMismatch) }
     recoded = try Self.recode(&old, tables, image)
     predictor = FieldPredictor(map: map, old: image, tables: resolved, knowledge)

@@ -36,7 +36,10 @@ extension ProjectionTables {
     guard kinds & Self.numberKinds != 0 else { return 0 }
     let numbers = LearnedMap.memory(capacity: numberCapacity)
     let counters = LearnedMap.memory(capacity: min(numberCapacity, Counter.bound))
-    return usesKnowledge ? numbers &+ counters : 4 &* numbers &+ 2 &* counters
+    let strings = LearnedMap.memory(
+      capacity: min(numberCapacity, NumberPredictor.mostStrayStrings))
+    let own = numbers &+ counters &+ strings
+    return usesKnowledge ? own : own &+ 3 &* numbers &+ counters
   }
 }
 
