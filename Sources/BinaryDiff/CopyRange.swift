@@ -10,4 +10,14 @@ struct CopyRange: Equatable {
   var diagonal: Int { old &- new }
   /// Where it ends in new.
   var newEnd: Int { new &+ count }
+
+  /// The same in two where it crosses a place of old.
+  func split(atOld place: Int) -> [CopyRange] {
+    let before = place &- old
+    guard before > 0, before < count else { return [self] }
+    return [
+      CopyRange(new: new, old: old, count: before),
+      CopyRange(new: new &+ before, old: place, count: count &- before),
+    ]
+  }
 }

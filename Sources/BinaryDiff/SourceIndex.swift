@@ -78,7 +78,7 @@ public struct SourceIndex: Sendable {
   }
 
   /// A longer file keeps to itself: new is in memory twice until the patch is finished.
-  private static let maxSharedLength = 32 << 20
+  private static let maxSharedLength = 96 << 20
 
   /// The patch without predictions.
   private func plainPatch(to new: RawSpan, expectedAt position: Int) throws(DiffError) -> [UInt8] {

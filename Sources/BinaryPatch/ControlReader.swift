@@ -14,13 +14,18 @@ struct ControlReader {
   private var sources: StreamCursor
   private var stepsLeft: Int
   private let oldLength: UInt64
+  /// How many bytes follow old that are made of it.
+  private let recodedLength: UInt64
   /// Where the previous copy ended in old.
   private var previousEnd: UInt64 = 0
   /// How many bytes of new no step has spoken for yet: after the last, those to insert.
   private(set) var newLeft: UInt64
 
-  /// - Parameter oldLength: What a copy must lie within.
-  init(_ layout: PatchLayout, oldLength: UInt64) {
+  /// - Parameters:
+  ///   - oldLength: What a copy must lie within.
+  ///   - recodedLength: Or within so many bytes behind.
+  init(_ layout: PatchLayout, oldLength: UInt64, recodedLength: Int = 0) {
+    self.recodedLength = UInt64(recodedLength)
     insertLengths = layout.cursor(.insertLengths)
     copyLengths = layout.cursor(.copyLengths)
     sources = layout.cursor(.sources)
@@ -48,18 +53,23 @@ struct ControlReader {
   /// Where all steps that are left say that old addresses went, without reading on; `nil`: too many
   /// pieces.
   func addressMap(
-    _ old: ElfImage, _ tables: ResolvedTables, in patch: RawSpan
+    _ old: ElfImage, _ tables: ResolvedTables, _ heads: TypeHeads?, in patch: RawSpan
   ) throws(PatchError) -> AddressMap? {
     var reader = self
-    var builder = MapBuilder(old.segments, tables.segments, tables.hints, copyCount: stepsLeft)
+    var builder = MapBuilder(
+      old.segments, tables.segments, tables.hints, copyCount: stepsLeft,
+      typeCount: tables.typeGaps.count)
+    var types = heads.map { TypeRuns($0, gaps: tables.typeGaps) }
     var at: UInt64 = 0
     while let step = try reader.next(in: patch) {
       at &+= step.insertCount
-      guard builder.add(CopiedRange(old: step.source, new: at, count: step.copyCount)) else {
-        return nil
-      }
-      at &+= step.copyCount
+      defer { at &+= step.copyCount }
+      // Recoded names have no address.
+      guard step.source < oldLength else { continue }
+      let copy = CopiedRange(old: step.source, new: at, count: step.copyCount)
+      guard builder.add(copy), builder.add(copy, &types) else { return nil }
     }
+    guard types?.isAtEnd ?? true else { return nil }
     return AddressMap(old: old, tables: tables, pieces: builder.resolve())
   }
 
@@ -75,6 +85,15 @@ struct ControlReader {
     newLeft &-= length
   }
 
+  /// Whether a copy lies in old, or in what follows it.
+  private func isInside(_ source: UInt64, _ count: UInt64) -> Bool {
+    if source < oldLength || recodedLength == 0 {
+      return source <= oldLength && count <= oldLength &- source
+    }
+    let into = source &- oldLength
+    return into <= recodedLength && count <= recodedLength &- into
+  }
+
   private mutating func nextSource(
     insertCount: UInt64, copyCount: UInt64, _ patch: RawSpan
   ) throws(PatchError) -> UInt64 {
@@ -83,7 +102,7 @@ struct ControlReader {
     let (expected, past) = previousEnd.addingReportingOverflow(insertCount)
     guard !past, let expected = Int64(exactly: expected),
       case (let source, false) = expected.addingReportingOverflow(Int64(zigZag: encoded)),
-      let source = UInt64(exactly: source), source <= oldLength, copyCount <= oldLength &- source
+      let source = UInt64(exactly: source), isInside(source, copyCount)
     else { throw .sourceOutsideOld(offset: offset, value: encoded) }
     return source
   }

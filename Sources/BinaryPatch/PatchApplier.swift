@@ -56,7 +56,8 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
       ? try ProjectionTables(layout.cursor(.projection), in: patch.rawSpan) : nil
     try tables?.check(oldLength: oldLength, limits)
     self.differences = differences
-    control = ControlReader(layout, oldLength: oldLength)
+    control = ControlReader(
+      layout, oldLength: oldLength, recodedLength: tables?.recodedLength ?? 0)
     inserted = layout.cursor(.inserted)
     newLength = layout.newLength
     sharesKnowledge = tables?.usesKnowledge ?? false
@@ -169,8 +170,8 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     let known = tables.usesKnowledge ? takeKnowledge() : ProjectionKnowledge(of: tables)
     let control = control
     projection = try Projection(&old, tables, newLength: newLength, known) {
-      image, resolved throws(PatchError) in
-      try control.addressMap(image, resolved, in: patch.rawSpan)
+      image, resolved, heads throws(PatchError) in
+      try control.addressMap(image, resolved, heads, in: patch.rawSpan)
     }
     self.tables = nil
   }

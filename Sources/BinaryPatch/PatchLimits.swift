@@ -11,14 +11,14 @@ public struct PatchLimits: Sendable {
   /// The most memory that applying a patch may take: see ``PatchStatistics/applyMemory``.
   public var maxApplyMemory: UInt64
 
-  /// The limits that the format promises to stay in: 16 MiB, 4 GiB, 4 Mi copies, 64 MiB of
+  /// The limits that the format promises to stay in: 16 MiB, 4 GiB, 4 Mi copies, 256 MiB of
   /// old, and 1 GiB of memory.
   public static let standard = PatchLimits()
 
   /// Limits; those not named are the format's.
   public init(
     maxPatchLength: Int = 16 << 20, maxNewLength: UInt64 = 4 << 30, maxCopies: Int = 4 << 20,
-    maxProjectedOldLength: UInt64 = 64 << 20, maxApplyMemory: UInt64 = 1 << 30
+    maxProjectedOldLength: UInt64 = 256 << 20, maxApplyMemory: UInt64 = 1 << 30
   ) {
     self.maxPatchLength = maxPatchLength
     self.maxNewLength = maxNewLength

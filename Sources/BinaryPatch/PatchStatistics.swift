@@ -37,11 +37,14 @@ public struct PatchStatistics: Equatable, Sendable {
 
   /// The one place where all of a patch is checked.
   init(_ patch: RawSpan, _ layout: PatchLayout, oldLength: UInt64) throws(PatchError) {
-    var control = ControlReader(layout, oldLength: oldLength)
     var copied: UInt64 = 0
     let tables =
       layout.kind == .projected
       ? try ProjectionTables(layout.cursor(.projection), in: patch) : nil
+    let recodedLength = tables?.recodedLength ?? 0
+    var control = ControlReader(
+      layout, oldLength: recodedLength > 0 ? tables?.oldLength ?? oldLength : oldLength,
+      recodedLength: recodedLength)
     // All copies lie inside new: their sum does, too.
     while let step = try control.next(in: patch) { copied &+= step.copyCount }
     try control.requireEnd()

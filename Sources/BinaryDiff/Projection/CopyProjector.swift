@@ -35,10 +35,9 @@ struct CopyProjector: ~Escapable {
         index &+= 1
         guard predictor.predicts(field.kind) else { continue }
         let newOffset = field.start &- copy.diagonal
-        let mask = field.kind.byteCount == 8 ? UInt64.max : 0xffff_ffff
         let value = old.load(field.kind, field.start)
         let real = new.load(field.kind, newOffset)
-        let predicted = predictor.predict(field, value, at: UInt64(newOffset)) & mask
+        let predicted = predictor.predict(field, value, at: UInt64(newOffset)) & field.kind.mask
         body(field, newOffset, predicted, real, value)
         if FieldPredictor.learns(field.kind) { predictor.learn(field, real: real, old: value) }
       }

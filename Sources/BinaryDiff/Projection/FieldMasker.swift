@@ -7,6 +7,8 @@ struct FieldMasker: ~Escapable {
   private let image: ElfImage
   private let names: SymbolNames
   private let types: TypeTokens
+  /// Of the symbols in a kernel's table, by number.
+  private let symbols: [UInt32]
   /// The file with zeros in place of its fields.
   private let blank: [UInt8]
 
@@ -16,6 +18,7 @@ struct FieldMasker: ~Escapable {
     self.image = image
     names = SymbolNames(bytes, image)
     types = TypeTokens(bytes, image)
+    symbols = Self.tokens(ofSymbolsOf: image, bytes)
     var blank = [UInt8](copying: bytes)
     var span = blank.mutableSpan
     for field in fields {
@@ -24,6 +27,27 @@ struct FieldMasker: ~Escapable {
       Self.store(value, field.kind, field.start, &span)
     }
     self.blank = blank
+  }
+
+  /// Of the names of the symbols in a kernel's table.
+  private static func tokens(ofSymbolsOf image: ElfImage, _ bytes: RawSpan) -> [UInt32] {
+    guard let symbols = image.kernelSymbols else { return [] }
+    var tokens: [UInt32] = []
+    tokens.reserveCapacity(symbols.count)
+    var name: [UInt8] = []
+    symbols.forEachName(bytes) { encoded in
+      name.removeAll(keepingCapacity: true)
+      symbols.tokens.append(encoded, to: &name)
+      tokens.append(Token.name(name))
+    }
+    return tokens
+  }
+
+  /// The token of a place in a kernel's table of symbols.
+  private func token(ofSymbolAt offset: Int) -> UInt32? {
+    guard let table = image.kernelSymbols?.offsets, table.contains(offset) else { return nil }
+    let number = (offset &- table.lowerBound) / 4
+    return number < symbols.count ? symbols[number] : nil
   }
 
   static func mask(_ bytes: RawSpan, _ image: ElfImage, _ fields: [Field]) -> [UInt8] {
@@ -98,6 +122,9 @@ struct FieldMasker: ~Escapable {
       // make patches of modules half as large again).
       return names.places[field.target] ?? 0
     case .sectionRelocation: return 0
+    case .symbolNumber: return token(ofSymbolAt: Int(field.target)) ?? 0
+    case .symbolOffset, .absolute32:
+      return token(ofSymbolAt: field.start) ?? token(of: field.target)
     default: return token(of: field.target)
     }
   }

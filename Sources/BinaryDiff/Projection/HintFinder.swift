@@ -79,7 +79,7 @@ struct HintFinder {
   ) -> UInt64? {
     switch field.kind {
     case .length32, .length64, .relocation, .sectionRelocation, .name: return nil
-    case .btf, .checksum, .counter, .sectionPlace, .sectionLength: return nil
+    case .btf, .checksum, .counter, .sectionPlace, .sectionLength, .symbolNumber: return nil
     case .index where !isRelocatable: return nil
     default: break
     }

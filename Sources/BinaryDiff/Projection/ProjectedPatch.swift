@@ -5,6 +5,8 @@ internal import Bytes
 struct ProjectedPatch {
   private let old: MaskedFile
   private let new: MaskedFile
+  /// What follows old.
+  private let names: RecodedNames?
 
   /// The patch that makes `new` of `old`; `nil` when predicting does not help, or cannot be done.
   ///
@@ -18,9 +20,10 @@ struct ProjectedPatch {
       oldFile.image.machine == newFile.image.machine,
       oldFile.image.type == newFile.image.type
     else { return nil }
-    let copies = try match(oldFile.takeMasked(), newFile.takeMasked())
+    let names = RecodedNames(old, oldFile.image, new, newFile.image)
+    let copies = try match(oldFile.takeMasked(), newFile.takeMasked(), names?.bytes ?? [])
     guard copies.count <= PatchLimits.standard.maxCopies else { return nil }
-    let maker = ProjectedPatch(old: oldFile, new: newFile)
+    let maker = ProjectedPatch(old: oldFile, new: newFile, names: names)
     // One that shares may be too long only if others teach it nothing.
     var patch = maker.write(old, new, copies, mayShare: mayShare)
     if let shared = patch, shared.sharesKnowledge, !limits.allow(shared) {
@@ -29,20 +32,25 @@ struct ProjectedPatch {
     guard let patch, limits.allow(patch), patch.estimate.count < new.byteCount else {
       return nil
     }
+    // Without predictions, there is nothing behind old that could be copied.
+    if maker.names != nil { return (patch, true) }
     let same = PatchWriter.patch(old: old, new: new, copies: copies)
     return (patch, PatchEstimate.size(patch.estimate) < PatchEstimate.size(same) / 4 &* 3)
   }
 
   /// The copies of masked bytes. These, and their suffixes, are needed for nothing else.
   private static func match(
-    _ old: consuming [UInt8], _ new: consuming [UInt8]
+    _ old: consuming [UInt8], _ new: consuming [UInt8], _ names: [UInt8]
   ) throws(DiffError) -> [CopyRange] {
-    let old = old
+    let end = old.count
+    var old = old
+    old += names
+    let all = old
     let new = new
     let matcher = Matcher(
-      old: old.rawSpan, new: new.rawSpan, starts: [0], ends: [old.count],
-      suffixes: LazySuffixArray())
-    return try matcher.findCopies()
+      old: all.rawSpan, new: new.rawSpan, starts: [0], ends: [end], suffixes: LazySuffixArray())
+    let copies = try matcher.findCopies()
+    return names.isEmpty ? copies : copies.flatMap { $0.split(atOld: end) }
   }
 
   private func write(
@@ -59,23 +67,30 @@ struct ProjectedPatch {
       tables.oldBases = oldBases
       tables.newBases = newBases
     }
-    let ranges = copies.map {
+    tables.namePairs = names?.pairs
+    tables.recodedLength = names?.bytes.count ?? 0
+    // What follows old has no address.
+    let ranges = copies.filter { $0.old < old.byteCount }.map {
       CopiedRange(old: UInt64($0.old), new: UInt64($0.new), count: UInt64($0.count))
     }
+    let heads = typeHeads(old, new)
+    if let heads { tables.typeGaps = TypeRuns.gaps(heads.old, heads.new, ranges) }
     tables.hints = HintFinder.find(projector, newFile: self.new) { hints in
       var tables = tables
       tables.hints = hints
-      return predictor(tables, ranges)
+      return predictor(tables, ranges, heads?.old)
     }
-    guard let predictor = predictor(tables, ranges) else { return nil }
+    guard let predictor = predictor(tables, ranges, heads?.old) else { return nil }
     tables.kinds = Self.usefulKinds(projector, predictor)
     let shared = mayShare ? Self.numbers(projector) : []
     if !shared.isEmpty {
       tables.kinds |= ProjectionTables.numberKinds
       tables.usesKnowledge = true
     }
-    guard tables.kinds != 0, let final = self.predictor(tables, ranges) else { return nil }
-    let predicted = Self.predict(projector, final, exceptNumbers: !shared.isEmpty)
+    guard tables.kinds != 0, let final = self.predictor(tables, ranges, heads?.old) else {
+      return nil
+    }
+    let predicted = predict(projector, final, exceptNumbers: !shared.isEmpty)
     if !shared.isEmpty {
       return PreparedPatch(
         SharedPatch(
@@ -116,11 +131,22 @@ struct ProjectedPatch {
     return numbers
   }
 
+  /// Where types start in both, if their own types can be told from others'.
+  private func typeHeads(_ old: RawSpan, _ new: RawSpan) -> (old: TypeHeads, new: TypeHeads)? {
+    guard self.old.bases != nil, self.new.bases != nil,
+      let before = TypeHeads.read(old, self.old.image),
+      let after = TypeHeads.read(new, self.new.image)
+    else { return nil }
+    return (before, after)
+  }
+
   private func predictor(
-    _ tables: ProjectionTables, _ copies: [CopiedRange]
+    _ tables: ProjectionTables, _ copies: [CopiedRange], _ heads: TypeHeads?
   ) -> FieldPredictor? {
     guard let resolved = ResolvedTables(tables, old: old.image),
-      let map = AddressMap(old: old.image, tables: resolved, copies: copies)
+      let map = AddressMap(
+        old: old.image, tables: resolved, copies: copies,
+        types: tables.typeGaps.isEmpty ? nil : heads.map { TypeRuns($0, gaps: tables.typeGaps) })
     else { return nil }
     return FieldPredictor(
       map: map, old: old.image, tables: resolved, ProjectionKnowledge(of: tables))
@@ -131,7 +157,7 @@ struct ProjectedPatch {
     let length = UInt64(self.old.image.byteCount)
     let limit = FieldPool.maxLoads(oldLength: length, newLength: UInt64(newLength))
     var pool = FieldPool(oldLength: length, fieldCount: UInt64(self.old.fields.count))
-    for copy in copies {
+    for copy in copies where copy.old < Int(length) {
       for window
         in (copy.old / FieldWindow.size)...((copy.old &+ copy.count &- 1) / FieldWindow.size)
       where pool.find(window) == nil {
@@ -187,14 +213,19 @@ struct ProjectedPatch {
   }
 
   /// The new file with the predicted bytes in the places of copies.
-  private static func predict(
+  private func predict(
     _ projector: borrowing CopyProjector, _ predictor: FieldPredictor, exceptNumbers: Bool
   ) -> [UInt8] {
     var bytes = [UInt8](copying: projector.new)
     var span = bytes.mutableSpan
     var raw = unsafe span.mutableBytes
     for copy in projector.copies {
-      raw.copyBytes(projector.old, copy.old..<(copy.old &+ copy.count), at: copy.new)
+      let into = copy.old &- projector.old.byteCount
+      if into >= 0, let names {
+        raw.copyBytes(names.bytes.rawSpan, into..<(into &+ copy.count), at: copy.new)
+      } else {
+        raw.copyBytes(projector.old, copy.old..<(copy.old &+ copy.count), at: copy.new)
+      }
     }
     projector.forEachField(predictor) { field, newOffset, predicted, real, _ in
       let isRight = exceptNumbers && field.isNumber

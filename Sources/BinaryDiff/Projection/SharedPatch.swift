@@ -50,7 +50,7 @@ struct SharedPatch: Sendable {
       let (field, at) = (all[index].field, all[index].newOffset)
       let real = self.new.rawSpan.load(field.kind, at)
       raw.store(predictor.predict(field, all[index].old, map, knowledge), field.kind, at)
-      predictor.learn(field, real: real, &knowledge)
+      predictor.learn(field, real: real, map, &knowledge)
     }
     return patch(bytes, tables)
   }

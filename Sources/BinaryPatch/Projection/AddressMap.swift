@@ -20,6 +20,8 @@ package struct MapPiece: Equatable, Sendable {
 package struct AddressMap: Sendable {
   /// The bit that tells offsets in the file from addresses.
   package static let fileDomain: UInt64 = 1 << 63
+  /// The bit that tells numbers of a file's own types from addresses.
+  static let typeDomain: UInt64 = 1 << 62
   /// A piece tells about addresses this near to it.
   static let reach: UInt64 = 4096
 
@@ -34,11 +36,15 @@ package struct AddressMap: Sendable {
   /// - Parameters:
   ///   - copies: In the order of the patch; the longest count where they overlap in old.
   /// - Returns: `nil` when segments cut the copies into too many pieces.
-  package init?(old: ElfImage, tables: ResolvedTables, copies: [CopiedRange]) {
+  package init?(
+    old: ElfImage, tables: ResolvedTables, copies: [CopiedRange], types: TypeRuns? = nil
+  ) {
     var builder = MapBuilder(
-      old.segments, tables.segments, tables.hints, copyCount: copies.count)
+      old.segments, tables.segments, tables.hints, copyCount: copies.count,
+      typeCount: tables.typeGaps.count)
+    var types = types
     for copy in copies {
-      guard builder.add(copy) else { return nil }
+      guard builder.add(copy), builder.add(copy, &types) else { return nil }
     }
     guard let pieces = builder.resolve() else { return nil }
     self.old = old
@@ -84,6 +90,20 @@ package struct AddressMap: Sendable {
       }
     }
     return distance < Self.reach ? target &+ shift : mapBySection(target)
+  }
+
+  /// Which of new's own types one of old became; `nil`: no copy has it.
+  func mapType(_ number: UInt32) -> UInt32? {
+    let key = Self.typeDomain &+ UInt64(number)
+    let pieces = pieces.span
+    var low = 0
+    var high = pieces.count
+    while low < high {
+      let middle = (low &+ high) &>> 1
+      if pieces[middle].old <= key { low = middle &+ 1 } else { high = middle }
+    }
+    guard low > 0, key &- pieces[low &- 1].old < pieces[low &- 1].count else { return nil }
+    return UInt32(truncatingIfNeeded: key &+ pieces[low &- 1].shift)
   }
 
   private func mapBySection(_ target: UInt64) -> UInt64 {

@@ -42,16 +42,28 @@ package struct ElfImage: Sendable {
   package let btf: Int
   /// Where its strings start in the file.
   package let btfStrings: UInt64
+  /// A kernel's table of symbols.
+  package let kernelSymbols: KernelSymbols?
   private let byAddress: SectionLookup
   private let byOffset: SectionLookup
+
+  /// The lowest address of a program that does not start near zero: any number that large may be an
+  /// address.
+  package let lowestAddress: UInt64?
+  /// The start of the half of memory that 32-bit numbers with a sign reach.
+  private static let kernelStart: UInt64 = 0xffff_ffff_8000_0000
+
+  /// Whether it is a kernel of Linux for x86-64: 32 bits of an address have a sign.
+  package let isKernel: Bool
 
   /// Whether addresses are file offsets, since nothing has an address yet.
   package var isRelocatable: Bool { type == .relocatable }
 
   private init(
     _ header: ElfHeader, _ segments: ElfSegments, _ sections: [ElfSection],
-    _ btf: (section: Int, strings: UInt64), byteCount: Int
+    _ btf: (section: Int, strings: UInt64), _ kernelSymbols: KernelSymbols?, byteCount: Int
   ) {
+    self.kernelSymbols = kernelSymbols
     machine = header.machine
     type = header.type
     self.byteCount = byteCount
@@ -60,6 +72,8 @@ package struct ElfImage: Sendable {
     sectionTable = header.sectionTable
     self.btf = btf.section
     btfStrings = btf.strings
+    lowestAddress = Self.lowestAddress(header, segments)
+    isKernel = Self.isKernel(header, segments)
     let isRelocatable = header.type == .relocatable
     byAddress = SectionLookup(sections) { $0.memoryRange(inRelocatable: isRelocatable) }
     byOffset = SectionLookup(sections) { $0.fileRange }
@@ -81,7 +95,30 @@ package struct ElfImage: Sendable {
     }
     let sections = try readSections(from: &old, header, byteCount)
     let btf = try findBTF(in: sections, of: &old)
-    return ElfImage(header, segments, sections, btf, byteCount: byteCount)
+    let symbols =
+      isKernel(header, segments) ? try findSymbols(in: sections, of: &old) : nil
+    return ElfImage(header, segments, sections, btf, symbols, byteCount: byteCount)
+  }
+
+  private static func findSymbols<Old: OldBytes & ~Copyable>(
+    in sections: [ElfSection], of old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) -> KernelSymbols? {
+    guard let index = sections.dropFirst().firstIndex(where: { $0.isNamed(".rodata") }),
+      sections[index].isAllocated, sections[index].type == ElfSection.Kind.programBits
+    else { return nil }
+    return try KernelSymbolsFinder.find(index, sections[index].range, of: &old)
+  }
+
+  private static func lowestAddress(_ header: ElfHeader, _ segments: ElfSegments) -> UInt64? {
+    guard header.type == .executable else { return nil }
+    return segments.all.map(\.address).filter { $0 >= 0x10000 }.min()
+  }
+
+  private static func isKernel(_ header: ElfHeader, _ segments: ElfSegments) -> Bool {
+    guard header.machine == .x86_64, let lowest = lowestAddress(header, segments) else {
+      return false
+    }
+    return lowest >= kernelStart
   }
 
   private static func readSections<Old: OldBytes & ~Copyable>(

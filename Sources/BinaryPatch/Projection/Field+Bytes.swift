@@ -4,7 +4,11 @@ extension RawSpan {
   /// The value of a field, as an unsigned number.
   @inline(__always)
   package func load(_ kind: FieldKind, _ at: Int) -> UInt64 {
-    kind.byteCount == 8 ? load64(at) : UInt64(load32(at))
+    switch kind.byteCount {
+    case 8: load64(at)
+    case 3: UInt64(load16(at)) | UInt64(self[at &+ 2]) &<< 16
+    default: UInt64(load32(at))
+    }
   }
 
   /// Copies bytes to the start of others, which must have room.
@@ -22,6 +26,11 @@ extension MutableRawSpan {
   package mutating func store(_ value: UInt64, _ kind: FieldKind, _ at: Int) {
     if kind.byteCount == 8 {
       storeBytes(of: value.littleEndian, toByteOffset: at, as: UInt64.self)
+    } else if kind.byteCount == 3 {
+      storeBytes(
+        of: UInt16(truncatingIfNeeded: value).littleEndian, toByteOffset: at, as: UInt16.self)
+      storeBytes(
+        of: UInt8(truncatingIfNeeded: value &>> 16), toByteOffset: at &+ 2, as: UInt8.self)
     } else {
       storeBytes(
         of: UInt32(truncatingIfNeeded: value).littleEndian, toByteOffset: at, as: UInt32.self)

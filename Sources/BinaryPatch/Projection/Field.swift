@@ -50,18 +50,28 @@ package enum FieldKind: UInt8, CaseIterable, Sendable {
   case sectionLength = 22
   /// 32 bits: the last four bytes of a name, of which the last are a decimal number.
   case counter = 23
+  /// 32 bits, base − 1 − target: the address of a symbol in the kernel's own table.
+  case symbolOffset = 24
+  /// 24 bits, the highest first: the number of a symbol of that table.
+  case symbolNumber = 25
+  /// 64 bits, target − address of the field.
+  case relative64 = 26
 
   /// Whether a ``NumberPredictor`` predicts it.
   @inline(__always) package var isNumber: Bool {
     self == .btf || self == .checksum || self == .counter
   }
 
+  /// The bits of a number that has as many bytes as the field.
+  @inline(__always) package var mask: UInt64 { UInt64.max &>> UInt64(64 &- 8 &* byteCount) }
+
   /// How many bytes the field has.
   @inline(__always) package var byteCount: Int {
     switch self {
     case .absolute64, .table64, .length64, .relocation, .sectionRelocation, .sectionPlace,
-      .sectionLength:
+      .sectionLength, .relative64:
       8
+    case .symbolNumber: 3
     default: 4
     }
   }

@@ -41,7 +41,7 @@ package struct FieldIndex: Sendable {
   let linkageRelocations: Int?
   /// The lowest address of a program that does not start near zero: any number that large may be
   /// an address.
-  let lowestAddress: UInt64?
+  var lowestAddress: UInt64? { image.lowestAddress }
 
   /// The index of a file before anything is known.
   init(_ image: ElfImage, windowSize: Int) {
@@ -67,9 +67,6 @@ package struct FieldIndex: Sendable {
       image.isRelocatable
       ? regions.first { image.sections[$0.section].type == ElfSection.Kind.symbols }?.section : nil
     linkageRelocations = image.machine == .x86_64 ? image.section(named: ".rela.plt") : nil
-    lowestAddress =
-      image.type == .executable
-      ? image.segments.all.map(\.address).filter { $0 >= 0x10000 }.min() : nil
   }
 
   /// Whether this section's pushes are of numbers of relocations.

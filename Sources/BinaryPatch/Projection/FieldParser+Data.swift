@@ -12,7 +12,14 @@ extension FieldParser {
     if number == index.tables {
       parseTables(region, window, lowest)
     } else if let lowest {
-      for at in words(region) where isAddress(at, region, lowest) { appendWord(at) }
+      let isKernel = index.image.isKernel && Self.hasRelativeWords(section)
+      for at in words(region) {
+        if isAddress(at, region, lowest) {
+          appendWord(at)
+        } else if isKernel {
+          appendRelativeWords(at, region)
+        }
+      }
     } else {
       parseRelocatedWords(region)
     }

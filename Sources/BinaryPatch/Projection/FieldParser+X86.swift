@@ -45,7 +45,9 @@ extension FieldParser {
   /// In a program with fixed addresses, a 32-bit operand may be one.
   private mutating func appendAddress(_ at: Int, _ offset: Int, _ lowest: UInt64) {
     guard offset > 0 else { return }
-    let value = UInt64(view.bytes.load32(at &+ offset))
+    let value =
+      index.image.isKernel
+      ? view.bytes.loadSigned32(at &+ offset) : UInt64(view.bytes.load32(at &+ offset))
     guard value >= lowest, index.image.section(at: value) != nil else { return }
     list.append(.absolute32, at: view.base &+ at &+ offset, target: value)
   }

@@ -73,6 +73,10 @@ package struct FieldParser: ~Escapable {
     case .versions: parseChecksums(region, each: 64)
     case .checksums: parseChecksums(region, each: 4)
     case .names: parseCounters(region)
+    case .relativeTable: if let table = region.table { parseRelativeTable(region, table) }
+    case .symbolOffsets: parseSymbolOffsets(region)
+    case .symbolNumbers: parseSymbolNumbers24(region)
+    case .appendedRelocations: parseAppendedRelocations(region)
     }
   }
 

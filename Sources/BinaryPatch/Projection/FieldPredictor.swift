@@ -2,6 +2,7 @@
 package struct FieldPredictor: Sendable {
   package let map: AddressMap
   private let isRelocatable: Bool
+  private let isKernel: Bool
   private let newSegments: ElfSegments
   private let kinds: UInt64
   package private(set) var numbers: NumberPredictor
@@ -17,6 +18,7 @@ package struct FieldPredictor: Sendable {
   ) {
     self.map = map
     isRelocatable = old.isRelocatable
+    isKernel = old.isKernel
     newSegments = tables.segments
     kinds = tables.kinds
     numbers = NumberPredictor(
@@ -71,6 +73,12 @@ package struct FieldPredictor: Sendable {
       return newAddress(ofOffset: newOffset) &- map.map(field.target)
     case .length32, .length64:
       return map.map(field.target &+ value &- 1) &+ 1 &- map.map(field.target)
+    case .relative64:
+      return map.map(field.target) &- newAddress(ofOffset: newOffset)
+    case .symbolOffset:
+      return map.map(field.target &+ 1 &+ Self.extended(value)) &- 1 &- map.map(field.target)
+    case .symbolNumber:
+      return predictNumber(field, value)
     case .relocation, .sectionRelocation:
       return predictRelocation(field, value)
     case .branch26, .branch19, .branch14, .address, .page, .pageOffset:
@@ -85,6 +93,11 @@ package struct FieldPredictor: Sendable {
     case .sectionLength:
       return map.mapOffset(field.target &+ value &- 1) &+ 1 &- map.mapOffset(field.target)
     }
+  }
+
+  private func predictNumber(_ field: Field, _ value: UInt64) -> UInt64 {
+    let first = field.target &- 4 &* value.swapped24
+    return ((map.mapOffset(field.target) &- map.mapOffset(first)) / 4).swapped24
   }
 
   private func predictRelocation(_ field: Field, _ value: UInt64) -> UInt64 {
@@ -129,7 +142,7 @@ package struct FieldPredictor: Sendable {
       let base = map.start(ofSection: Int(field.section), otherwise: field.target &- old)
       let place = base &+ value
       chain = (field.target, place, map.map(field.target) == place)
-    case .btf, .checksum, .counter: numbers.learn(field, real: value, &knowledge)
+    case .btf, .checksum, .counter: numbers.learn(field, real: value, map, &knowledge)
     default: break
     }
   }
@@ -144,6 +157,11 @@ package struct FieldPredictor: Sendable {
   private static func extended(_ value: UInt64) -> UInt64 {
     UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
   }
+}
+
+extension UInt64 {
+  /// Its low 24 bits with the bytes the other way round.
+  @inline(__always) fileprivate var swapped24: UInt64 { (self &<< 40).byteSwapped }
 }
 
 extension UInt32 {
@@ -165,7 +183,11 @@ extension FieldPredictor {
     switch field.kind {
     case .relative, .conditionalJump:
       return pc &+ UInt64(field.adjustment) &+ Self.extended(value)
-    case .absolute64, .absolute32: return value
+    case .absolute64: return value
+    case .absolute32: return isKernel ? Self.extended(value) : value
+    case .relative64: return pc &+ value
+    case .symbolOffset:
+      return map.map(field.target &+ 1 &+ Self.extended(old)) &- 1 &- Self.extended(value)
     case .table32:
       let base = field.target &- Self.extended(old)
       return map.start(ofSection: Int(field.section), otherwise: base) &+ Self.extended(value)

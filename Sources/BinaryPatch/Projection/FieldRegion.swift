@@ -11,6 +11,10 @@ struct FieldRegion: Sendable {
     case header, sectionHeaders
     /// Of a kernel module: `__versions`, `__kcrctab`, and the names of symbols.
     case versions, checksums, names
+    /// Of the kernel: places relative to themselves, and places of addresses behind the last section.
+    case relativeTable, appendedRelocations
+    /// Of its table of symbols.
+    case symbolOffsets, symbolNumbers
   }
 
   let format: Format
@@ -19,12 +23,17 @@ struct FieldRegion: Sendable {
   let range: Range<Int>
   /// Where its entries are: without a header, and what follows them.
   var entries: Range<Int>
+  /// Of a ``Format/relativeTable``.
+  let table: RelativeTable?
 
-  private init(_ format: Format, _ section: Int, _ range: Range<Int>) {
+  private init(
+    _ format: Format, _ section: Int, _ range: Range<Int>, _ table: RelativeTable?
+  ) {
     self.format = format
     self.section = section
     self.range = range
     entries = range
+    self.table = format == .relativeTable ? table : nil
   }
 
   /// The regions of a file: disjoint and in its order.
@@ -45,9 +54,37 @@ struct FieldRegion: Sendable {
     var end = 0
     for (format, section, range) in candidates where range.lowerBound >= end {
       end = range.upperBound
-      if let format { regions.append(FieldRegion(format, section, range)) }
+      guard let format else { continue }
+      if let symbols = image.kernelSymbols, section == symbols.section {
+        regions += parts(of: range, section, symbols)
+        continue
+      }
+      regions.append(
+        FieldRegion(format, section, range, .layout(of: image.sections[section])))
     }
     return regions
+  }
+
+  /// The regions of the section that has the table of symbols.
+  private static func parts(
+    of range: Range<Int>, _ section: Int, _ symbols: KernelSymbols
+  ) -> [FieldRegion] {
+    var parts: [FieldRegion] = []
+    var end = range.lowerBound
+    let known: [(Format?, Range<Int>)] = [
+      (.symbolOffsets, symbols.offsets), (nil, symbols.names), (.symbolNumbers, symbols.numbers),
+    ]
+    for (format, part) in known.sorted(by: { $0.1.lowerBound < $1.1.lowerBound }) {
+      if part.lowerBound > end {
+        parts.append(FieldRegion(.data, section, end..<part.lowerBound, nil))
+      }
+      if let format { parts.append(FieldRegion(format, section, part, nil)) }
+      end = part.upperBound
+    }
+    if range.upperBound > end {
+      parts.append(FieldRegion(.data, section, end..<range.upperBound, nil))
+    }
+    return parts
   }
 
   /// What is no section but has fields.
@@ -59,17 +96,18 @@ struct FieldRegion: Sendable {
     let length = image.sections.count &* ElfHeader.sectionEntrySize
     let table: (Format?, Int, Range<Int>) = (.sectionHeaders, 0, start..<(start &+ length))
     // e_shoff
-    return image.isRelocatable ? [(.header, 0, 40..<48), table] : [table]
+    if image.isRelocatable { return [(.header, 0, 40..<48), table] }
+    guard image.isKernel else { return [table] }
+    let end = max(image.sections.map(\.range.upperBound).max() ?? 0, table.2.upperBound)
+    return [table, (.appendedRelocations, 0, end..<max(end, image.byteCount))]
   }
 
   private static func format(of section: ElfSection, _ image: ElfImage) -> Format? {
     if section.isSymbolTable { return .symbols }
     if section.type == ElfSection.Kind.relocations { return .relocations }
     if section.isNamed(".BTF") { return .btf }
-    if image.isRelocatable {
-      if section.isNamed("__versions") { return .versions }
-      return section.isNamed(startingWith: "__kcrctab") ? .checksums : nil
-    }
+    if section.isNamed(startingWith: "__kcrctab") { return .checksums }
+    if image.isRelocatable { return section.isNamed("__versions") ? .versions : nil }
     if section.isNamed(".got.plt") || section.isNamed(".got") || section.isNamed(".init_array")
       || section.isNamed(".fini_array")
     {
@@ -82,6 +120,7 @@ struct FieldRegion: Sendable {
     if section.type == ElfSection.Kind.hash { return .hash }
     if section.type == ElfSection.Kind.relativeRelocations { return .relativeRelocations }
     if section.isNamed(".gnu.hash") { return .gnuHash }
+    if RelativeTable.layout(of: section) != nil { return .relativeTable }
     return section.isAllocated ? .data : nil
   }
 }

@@ -4,8 +4,8 @@ internal import Bytes
 package enum FieldWindow {
   /// Windows start at multiples of it.
   package static let size = 16 << 10
-  /// No field has fewer than four bytes.
-  package static let maxFields = size / 4
+  /// No field has fewer than three bytes.
+  package static let maxFields = size / 3 &+ 1
   /// So many bytes on either side are read with a window: an instruction, a record or a pair of
   /// instructions may begin before it, or end after it.
   static let margin = 128

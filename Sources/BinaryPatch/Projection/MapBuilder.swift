@@ -35,8 +35,8 @@ struct MapBuilder {
 
   /// What making the pieces takes, in bytes: the parts, where they are among those that overlap, and
   /// the pieces.
-  static func memory(copyCount: Int, hintCount: Int) -> UInt64 {
-    let most = UInt64(mostPieces(copyCount) &+ 3 &* hintCount)
+  static func memory(copyCount: Int, hintCount: Int, typeCount: Int) -> UInt64 {
+    let most = UInt64(mostPieces(copyCount) &+ 3 &* typeCount &+ 3 &* hintCount)
     return most
       &* UInt64(MemoryLayout<Part>.stride &+ 4 &+ MemoryLayout<MapPiece>.stride)
       &+ UInt64(hintCount &* 2 &* MemoryLayout<MapPiece>.stride)
@@ -45,11 +45,14 @@ struct MapBuilder {
   /// - Parameters:
   ///   - copyCount: How many copies will be added.
   ///   - hints: Sorted and disjoint.
-  init(_ old: ElfSegments, _ new: ElfSegments, _ hints: [MapPiece], copyCount: Int) {
+  ///   - typeCount: How many of them have types.
+  init(
+    _ old: ElfSegments, _ new: ElfSegments, _ hints: [MapPiece], copyCount: Int, typeCount: Int
+  ) {
     self.old = old
     self.new = new
     self.hints = hints
-    limit = Self.mostPieces(copyCount)
+    limit = Self.mostPieces(copyCount) &+ 3 &* typeCount
     parts.reserveCapacity(limit &+ hints.count)
     for (order, hint) in hints.enumerated() {
       parts.append(
@@ -78,6 +81,19 @@ struct MapBuilder {
       copy.new &+= count
       copy.count &-= count
     }
+    return true
+  }
+
+  /// Adds the types that a copy has; `false`: what is told of types is not about old.
+  mutating func add(_ copy: CopiedRange, _ types: inout TypeRuns?) -> Bool {
+    guard types != nil else { return true }
+    guard let run = types?.run(from: copy.old, count: copy.count) else { return false }
+    guard run.count > 0 else { return true }
+    guard parts.count < limit &+ hints.count else { return false }
+    parts.append(
+      Part(
+        old: run.old, new: run.new, count: UInt32(truncatingIfNeeded: run.count),
+        order: UInt32(truncatingIfNeeded: parts.count)))
     return true
   }
 

@@ -8,8 +8,13 @@ package struct NumberPredictor: Sendable {
   package let strings: (old: UInt64, new: UInt64)
   /// The file's own types, counted from its first.
   private var types: LearnedMap
+  /// The file's own strings that did not go where the map says.
+  private var strayStrings: LearnedMap
   /// The file's own counters.
   private var counters: LearnedMap
+
+  /// So many strings may have gone elsewhere.
+  static let mostStrayStrings = 16 << 10
 
   /// - Parameter capacity: How many numbers of each kind may be learned.
   package init(
@@ -17,6 +22,7 @@ package struct NumberPredictor: Sendable {
     strings: (old: UInt64, new: UInt64), capacity: Int
   ) {
     types = LearnedMap(capacity: capacity)
+    strayStrings = LearnedMap(capacity: min(capacity, Self.mostStrayStrings))
     counters = LearnedMap(capacity: capacity)
     self.old = old
     self.new = new
@@ -45,18 +51,26 @@ package struct NumberPredictor: Sendable {
         return UInt64(knowledge.types.nearest(number) ?? number)
       }
       let own = number &- old.types
-      return UInt64(new.types &+ (types.nearest(own) ?? own))
+      return UInt64(
+        new.types &+ (types.exact(own) ?? map.mapType(own) ?? types.nearest(own) ?? own))
     }
     guard number >= old.strings else {
       return UInt64(knowledge.strings.nearest(number) ?? number)
     }
-    let place = strings.old &+ UInt64(number &- old.strings)
-    return UInt64(new.strings) &+ (map.mapOffset(place) &- strings.new)
+    let own = number &- old.strings
+    return UInt64(strayStrings.exact(own).map { new.strings &+ $0 } ?? mapString(own, map))
+  }
+
+  /// Where one of the file's own strings is in new, as copies tell.
+  private func mapString(_ own: UInt32, _ map: AddressMap) -> UInt32 {
+    let place = map.mapOffset(strings.old &+ UInt64(own)) &- strings.new
+    return new.strings &+ UInt32(truncatingIfNeeded: place)
   }
 
   /// Remembers what a field really says in the new file.
   package mutating func learn(
-    _ field: Field, real value: UInt64, _ knowledge: inout ProjectionKnowledge
+    _ field: Field, real value: UInt64, _ map: AddressMap,
+    _ knowledge: inout ProjectionKnowledge
   ) {
     let number = UInt32(truncatingIfNeeded: field.target)
     let real = UInt32(truncatingIfNeeded: value)
@@ -67,7 +81,12 @@ package struct NumberPredictor: Sendable {
       counters.learn(number, real)
       knowledge.counters.learn(number, real)
     } else if !field.isType {
-      if number < old.strings { knowledge.strings.learn(number, real) }
+      let own = number &- old.strings
+      if number < old.strings {
+        knowledge.strings.learn(number, real)
+      } else if strayStrings.exact(own) != nil || mapString(own, map) != real {
+        strayStrings.learn(own, real &- new.strings)
+      }
     } else if number < old.types {
       knowledge.types.learn(number, real)
     } else {

@@ -8,6 +8,8 @@ struct Projection {
   /// The fields that ``pool`` has the places of.
   private var fields: [Field]
   private let maxLoads: UInt64
+  /// What follows old: the names of a kernel's symbols, coded anew.
+  private let recoded: [UInt8]
   /// The bytes around a window whose fields are looked for, and its fields.
   private var around: [UInt8] = []
   private var found: [Field] = []
@@ -21,14 +23,19 @@ struct Projection {
   init<Old: OldBytes & ~Copyable>(
     _ old: inout Old, _ tables: ProjectionTables, newLength: UInt64,
     _ knowledge: consuming ProjectionKnowledge,
-    _ builder: (ElfImage, ResolvedTables) throws(PatchError) -> AddressMap?
+    _ builder: (ElfImage, ResolvedTables, TypeHeads?) throws(PatchError) -> AddressMap?
   ) throws(PatchApplyError<Old.Failure>) {
     guard old.byteCount == tables.oldLength, let image = try ElfImage.read(from: &old),
       let resolved = ResolvedTables(tables, old: image, copy knowledge)
     else { throw .patch(.oldMismatch) }
+    let heads = tables.typeGaps.isEmpty ? nil : try TypeHeads.read(image, of: &old)
+    guard tables.typeGaps.isEmpty || heads != nil else { throw .patch(.oldMismatch) }
     let map: AddressMap?
-    do throws(PatchError) { map = try builder(image, resolved) } catch { throw .patch(error) }
+    do throws(PatchError) { map = try builder(image, resolved, heads) } catch {
+      throw .patch(error)
+    }
     guard let map else { throw .patch(.oldMismatch) }
+    recoded = try Self.recode(&old, tables, image)
     predictor = FieldPredictor(map: map, old: image, tables: resolved, knowledge)
     index = try FieldIndexer.index(image, windowSize: FieldWindow.size, of: &old)
     pool = FieldPool(oldLength: tables.oldLength, fieldCount: tables.fieldCount)
@@ -39,6 +46,18 @@ struct Projection {
     chunk.reserveCapacity(FieldWindow.size &+ 8)
     found.reserveCapacity(FieldWindow.maxFields)
     around.reserveCapacity(FieldWindow.size &+ 2 &* FieldWindow.margin)
+  }
+
+  private static func recode<Old: OldBytes & ~Copyable>(
+    _ old: inout Old, _ tables: ProjectionTables, _ image: ElfImage
+  ) throws(PatchApplyError<Old.Failure>) -> [UInt8] {
+    guard let pairs = tables.namePairs else { return [] }
+    guard
+      let names = try image.kernelSymbols?.recodedNames(
+        pairs, limit: tables.recodedLength, of: &old),
+      names.count == tables.recodedLength
+    else { throw .patch(.oldMismatch) }
+    return names
   }
 
   /// Gives away what was known before and is known now.
@@ -64,6 +83,11 @@ struct Projection {
     _ old: inout Old, _ window: inout OldWindow, from source: Int, atMost limit: Int,
     newOffset: UInt64, _ differences: inout DifferenceReader, in patch: RawSpan
   ) throws(PatchApplyError<Old.Failure>) {
+    if source >= index.image.byteCount {
+      do throws(PatchError) {
+        return try take(from: source &- index.image.byteCount, limit, &differences, patch)
+      } catch { throw .patch(error) }
+    }
     let number = source / FieldWindow.size
     let place = try place(of: number, &old)
     let copyEnd = source &+ limit
@@ -80,6 +104,20 @@ struct Projection {
     } catch { throw .patch(error) }
     // The making side goes by the bytes of a copy.
     if end > (number &+ 1) &* FieldWindow.size { _ = try self.place(of: number &+ 1, &old) }
+  }
+
+  /// Replaces what is in ``chunk`` by recoded names, corrected.
+  private mutating func take(
+    from start: Int, _ limit: Int, _ differences: inout DifferenceReader, _ patch: RawSpan
+  ) throws(PatchError) {
+    let count = min(limit, FieldWindow.size)
+    taken = 0
+    chunk.removeAll(keepingCapacity: true)
+    let recoded = recoded
+    chunk.append(copying: recoded.rawSpan.extracting(start..<(start &+ count)))
+    var output = chunk.mutableSpan
+    var bytes = unsafe output.mutableBytes
+    try differences.correct(&bytes, 0..<count, in: patch)
   }
 
   /// Where the fields of a window are, which are looked for if need be.

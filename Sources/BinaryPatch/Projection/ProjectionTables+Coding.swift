@@ -15,6 +15,9 @@ extension ProjectionTables {
       }
     }
     appendSections(to: &out)
+    appendNames(to: &out)
+    out.append(varint: UInt64(typeGaps.count))
+    for gap in typeGaps { out.append(signed: UInt64(bitPattern: gap)) }
     appendHints(to: &out)
     return out
   }
@@ -47,6 +50,20 @@ extension ProjectionTables {
         previous = value
       }
     }
+  }
+
+  private func appendNames(to out: inout [UInt8]) {
+    let pairs = namePairs?.pairs ?? []
+    out.append(varint: UInt64(pairs.count))
+    guard !pairs.isEmpty else { return }
+    out.append(varint: UInt64(recodedLength))
+    var previous = 256
+    for pair in pairs {
+      out.append(varint: UInt64(previous &- Int(pair.token) &- 1))
+      previous = Int(pair.token)
+    }
+    for pair in pairs { out.append(varint: UInt64(pair.first)) }
+    for pair in pairs { out.append(varint: UInt64(pair.second)) }
   }
 
   private func appendHints(to out: inout [UInt8]) {
@@ -91,6 +108,13 @@ extension ProjectionTables {
         ElfSegment(address: address, offset: offset, fileSize: fileSize, memorySize: memorySize))
     }
     sections = try Self.readSections(&cursor, patch)
+    (namePairs, recodedLength) = try Self.readNames(&cursor, patch)
+    let typeCount = try cursor.readCount(in: patch, limit: cursor.remaining)
+    typeGaps = []
+    typeGaps.reserveCapacity(typeCount)
+    for _ in 0..<typeCount {
+      typeGaps.append(Int64(bitPattern: try cursor.readSigned(in: patch)))
+    }
     hints = try Self.readHints(&cursor, patch)
     try cursor.requireEnd()
   }
@@ -131,6 +155,37 @@ extension ProjectionTables {
       sections[index]?.offset &+= further
     }
     return sections
+  }
+
+  private static func readNames(
+    _ cursor: inout StreamCursor, _ patch: RawSpan
+  ) throws(PatchError) -> (pairs: NamePairs?, length: Int) {
+    let offset = cursor.offset
+    let count = try cursor.readCount(in: patch, limit: NamePairs.maxCount)
+    guard count > 0 else { return (nil, 0) }
+    let length = try cursor.readCount(in: patch, limit: KernelSymbols.mostRecodedBytes)
+    var tokens: [UInt8] = []
+    var previous = 256
+    for _ in 0..<count {
+      let offset = cursor.offset
+      previous &-= try cursor.readCount(in: patch, limit: 255) &+ 1
+      guard let token = UInt8(exactly: previous) else { throw .invalidProjection(offset: offset) }
+      tokens.append(token)
+    }
+    var parts: [[UInt8]] = []
+    for _ in 0..<2 {
+      var part: [UInt8] = []
+      for _ in 0..<count {
+        part.append(UInt8(truncatingIfNeeded: try cursor.readCount(in: patch, limit: 255)))
+      }
+      parts.append(part)
+    }
+    let pairs = NamePairs(
+      tokens.indices.map {
+        NamePairs.Pair(token: tokens[$0], first: parts[0][$0], second: parts[1][$0])
+      })
+    guard let pairs else { throw .invalidProjection(offset: offset) }
+    return (pairs, length)
   }
 
   private static func readHints(

@@ -14,8 +14,16 @@ extension ProjectionTables {
     // Arrays that grow are copied to twice the room.
     let common = min(oldLength / 16, UInt64(FieldIndex.maxCommonEntries)) &* 48
     let symbols = min(oldLength / 24, UInt64(FieldIndex.maxSectionSymbols)) &* 24
-    let map = MapBuilder.memory(copyCount: copyCount, hintCount: hints.count)
+    let map = MapBuilder.memory(
+      copyCount: copyCount, hintCount: hints.count, typeCount: typeGaps.count)
+    // Where types start: a bit, and a count for 64 of them, for each four bytes.
+    let types =
+      typeGaps.isEmpty
+      ? 0 : oldLength / 32 &+ oldLength / 64 &+ 1024 &+ UInt64(typeGaps.count &* 16)
+    // Recoded names, and what recodes them; and the tokens of a kernel's own.
+    let names = UInt64(recodedLength) &+ NameCoder.memory &+ (128 << 10)
     return fields &+ index &+ buffers &+ sectionTable &+ common &+ symbols &+ map &+ learnedMemory
+      &+ names &+ types
   }
 
   /// How many numbers one map may learn: each is of another field, and a file's own types start
@@ -28,7 +36,10 @@ extension ProjectionTables {
     guard kinds & Self.numberKinds != 0 else { return 0 }
     let numbers = LearnedMap.memory(capacity: numberCapacity)
     let counters = LearnedMap.memory(capacity: min(numberCapacity, Counter.bound))
-    return usesKnowledge ? numbers &+ counters : 4 &* numbers &+ 2 &* counters
+    let strings = LearnedMap.memory(
+      capacity: min(numberCapacity, NumberPredictor.mostStrayStrings))
+    let own = numbers &+ counters &+ strings
+    return usesKnowledge ? own : own &+ 3 &* numbers &+ counters
   }
 }
 

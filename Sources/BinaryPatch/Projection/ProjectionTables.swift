@@ -13,6 +13,10 @@ internal import Bytes
 ///     sections gone; for each the index, less the previous one's, less one
 ///     for each other section but the null one, ± shift of its address, less the previous one's
 ///     for each of these, ± shift of its offset less that of its address, less the previous one's
+///     pairs of tokens for the names of a kernel's symbols; unless none: how many bytes these names
+///         have with them; for each the token, as how far it is below the previous one (256), less
+///         one; for each the first and for each the second token of the pair
+///     copies with types, or none; for each ± how many types new has before it since the last one's
 ///     hints; for each the start, less the end of the previous one
 ///     for each, length less one; for each, ± shift less the previous one's
 package struct ProjectionTables: Equatable, Sendable {
@@ -45,6 +49,13 @@ package struct ProjectionTables: Equatable, Sendable {
   package var sections: [SectionShift?]
   /// Sorted and disjoint.
   package var hints: [MapPiece]
+  /// How new makes tokens of the names of a kernel's symbols; `nil`: those of old are not recoded.
+  package var namePairs: NamePairs?
+  /// For each copy that has the start of a type of BTF, how many types are between the end of those
+  /// of the one before, and its own: see ``TypeRuns``. Empty: types are learned only.
+  package var typeGaps: [Int64] = []
+  /// How many bytes recoded names have: they follow old.
+  package var recodedLength = 0
 
   package init(
     kinds: UInt64, oldLength: UInt64, fieldCount: UInt64, segments: [ElfSegment],

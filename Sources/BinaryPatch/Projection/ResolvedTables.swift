@@ -4,6 +4,7 @@ package struct ResolvedTables: Sendable {
   package let segments: ElfSegments
   package var hints: [MapPiece]
   package let kinds: UInt64
+  package let typeGaps: [Int64]
   /// How many numbers of each kind may be learned.
   let numberCapacity: Int
   package let oldBases: ProjectionKnowledge.Bases
@@ -31,6 +32,7 @@ package struct ResolvedTables: Sendable {
     self.segments = segments
     hints = tables.hints
     kinds = tables.kinds
+    typeGaps = tables.typeGaps
     numberCapacity = tables.numberCapacity
     oldBases = tables.oldBases.added(to: knowledge.oldBases)
     newBases = tables.newBases.added(to: knowledge.newBases)
