@@ -40,7 +40,8 @@ extension BuildRun {
     try packer.copy(to: output.file)
     if options.checksItself {
       try SelfCheck(
-        parent: try trees.oldTree(), plan: plan, keys: options.keys.map(\.verificationKey), progress: progress
+        parent: try trees.oldTree(), plan: plan, keys: options.keys.map(\.verificationKey),
+        progress: progress
       ).run(output.file)
     }
     do throws(SystemError) { try output.publish() } catch { throw .system(error) }

@@ -82,7 +82,9 @@ extension CloneFinder {
     var all: [(Int, Found)] = []
     var search = search(for: plan.runs[runs])
     let chunk = UInt64(NormalForm(base: plan.base).chunkLength)
-    for index in runs where plan.runs[index].length >= minimumLength {
+    // What the kernel has shared in part already stays as it is.
+    for index in runs
+    where plan.runs[index].length >= minimumLength && plan.runs[index].clones.isEmpty {
       let run = plan.runs[index]
       let new = try plan.contents(of: run, from: matcher.tree)
       if let found = try find(in: run, new: new, chunk: chunk, &search) {

@@ -33,7 +33,8 @@ extension OldFileMatcher {
     var best: (source: PatchSource, found: Int)?
     for source in furtherCandidates(like: wanted, run, count: Self.candidateCount + known.count)
     where !known.contains(where: { $0.path == source.path && $0.tree == source.tree })
-      && source.length <= Swift.min(Self.maximumFurther, maximumInput) - Swift.min(taken, maximumInput)
+      && source.length <= Swift.min(Self.maximumFurther, maximumInput)
+        - Swift.min(taken, maximumInput)
     {
       var count = FeatureCount(of: wanted)
       let bytes = try read(source)
