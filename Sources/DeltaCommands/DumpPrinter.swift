@@ -54,9 +54,10 @@ struct DumpPrinter: ~Copyable {
     line += Array(
       " offset=\(patch.offset) len=\(patch.length) patch=\(patch.data.byteCount)".utf8)
     for source in patch.sources {
-      line += Array(" from=".utf8)
+      line += Array((source.tree == .parent ? " from=" : " from_new=").utf8)
       formatter.append(escaping: source.path, to: &line)
       line += Array(" from_offset=\(source.offset) from_len=\(source.length)".utf8)
+      if let position = source.tree.position { line += Array(" from_written=\(position)".utf8) }
     }
     var clones = patch.clones
     while let clone = try clones.next(in: frame.offset) {

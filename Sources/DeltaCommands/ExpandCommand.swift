@@ -13,7 +13,11 @@ struct ExpandCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "expand",
     abstract: "Write the plain send stream that an update stands for, byte for byte.",
-    discussion: "What comes out is what `btrfs receive` takes. A full update needs no --parent.")
+    discussion: """
+      What comes out is what `btrfs receive` takes. A full update needs no --parent. Of an update whose \
+      patches copy from files that it brings itself, a copy of the stream is kept beside the output, \
+      or in TMPDIR, while it is made.
+      """)
 
   @Argument(help: "The update file, or - for standard input.") var file: String
   @Option(help: "The snapshot that the update was built against.") var parent: String?
@@ -31,7 +35,9 @@ struct ExpandCommand: AsyncParsableCommand {
     let input = try UpdateInput(file)
     let (manifest, trust) = try input.manifest(trusting: keys)
     try write { (sink) in
-      try Expansion.run(input, manifest, parent: parent, reporter) { try sink.write($0) }
+      try Expansion.run(
+        input, manifest, parent: parent, keepingBeside: output == "-" ? nil : output, reporter
+      ) { try sink.write($0) }
     }
     trust.warn(file)
   }
@@ -65,18 +71,18 @@ enum Expansion {
   private static let memoryLimit: UInt64 = 2 << 30
 
   /// Hands the plain stream to `write`, and checks that it is the one that the manifest speaks of.
+  ///
+  /// - Parameter output: what is made, if it is a file; what patches copy from is kept beside it.
   static func run(
     _ input: borrowing UpdateInput, _ manifest: Manifest, parent: String?,
-    _ reporter: ProgressReporter, write: (RawSpan) throws -> Void
+    keepingBeside output: String?, _ reporter: ProgressReporter, write: (RawSpan) throws -> Void
   ) throws {
     guard manifest.parent == nil || parent != nil else {
       throw CommandFailure(
         .usage, "\"\(input.path)\" is a delta: give --parent, the snapshot it was built against")
     }
-    // A full update has no patches: any directory serves.
-    let root = try Descriptor.open(parent ?? "/", [.readOnly, .directory])
-    var expansion = try UpdateExpansion(
-      manifest, tree: try ParentTree(root: root), memoryLimit: memoryLimit)
+    let tree = try tree(of: manifest, parent: parent, keepingBeside: output)
+    var expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: memoryLimit)
     var writer = StreamWriter(version: expansion.plainVersion)
     writer.writeHeader()
     while expansion.wanted > 0 {
@@ -96,6 +102,19 @@ enum Expansion {
     try expansion.finish()
     try input.expectEnd()
     try flush(&writer, write)
+  }
+
+  private static func tree(
+    of manifest: Manifest, parent: String?, keepingBeside output: String?
+  ) throws -> ExpansionTree {
+    let old = try parent.map { (path) throws(SystemError) in
+      try ParentTree(root: Descriptor.open(path, [.readOnly, .directory]))
+    }
+    guard manifest.allowsNewSources else { return ExpansionTree(parent: old, stream: nil) }
+    let file = try TemporaryFile.beside(output ?? TemporaryDirectory.path + "/stream", "expand")
+    let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
+    return ExpansionTree(
+      parent: old, stream: PlainStreamFile(keepingIn: file, base: base))
   }
 
   private static func flush(

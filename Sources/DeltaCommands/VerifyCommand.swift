@@ -37,7 +37,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let input = try UpdateInput(file)
     let (manifest, trust) = try input.manifest(trusting: keys, threshold: threshold)
     if manifest.parent == nil || parent != nil {
-      try Expansion.run(input, manifest, parent: parent, reporter) { _ in }
+      try Expansion.run(input, manifest, parent: parent, keepingBeside: nil, reporter) { _ in }
     } else {
       try PayloadCheck.run(input, manifest, reporter)
     }

@@ -44,10 +44,17 @@ struct CommandOrder {
     case (.snapshot, .start), (.snapshot, .signatures), (.snapshot, .subvolume):
       try begin(frame, hasParent: true)
     case (.subvolume, _), (.snapshot, _): throw .severalSubvolumes(offset: frame.offset)
-    case (.patch, .commands(hasParent: true)): break
+    case (.patch, .commands): break
     case (.end, .commands): place = .nothing
     case (let kind, .commands) where !kind.isExtension: break
     default: throw .unexpectedCommand(frame.kind, offset: frame.offset)
+    }
+  }
+
+  /// Throws where a PATCH has something of a parent, and there is none.
+  func requireParent(_ attribute: AttributeKind, at offset: UInt64) throws(DeltaStreamError) {
+    guard case .commands(hasParent: true) = place else {
+      throw .malformedPatch(attribute, offset: offset)
     }
   }
 

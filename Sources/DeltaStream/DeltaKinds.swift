@@ -10,8 +10,8 @@ extension CommandKind {
   public static let manifest = CommandKind(rawValue: 0x8000)
   /// A signature over the manifest; behind it.
   public static let signature = CommandKind(rawValue: 0x8001)
-  /// A run of WRITEs, and of CLONEs between them, as a binary patch against files of the parent, see
-  /// ``PatchCommand``; behind SNAPSHOT.
+  /// A run of WRITEs, and of CLONEs between them, as a binary patch against other files, see
+  /// ``PatchCommand``; behind SNAPSHOT or SUBVOL.
   public static let patch = CommandKind(rawValue: 0x8002)
 }
 

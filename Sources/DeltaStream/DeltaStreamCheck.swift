@@ -20,7 +20,7 @@ public struct DeltaStreamCheck {
   /// - Throws: ``DeltaStreamError``.
   public mutating func add(_ frame: borrowing Frame) throws(DeltaStreamError) {
     try order.add(frame)
-    guard frame.kind != .patch else { return try Self.checkPatch(frame) }
+    guard frame.kind != .patch else { return try checkPatch(frame) }
     let command: Command
     do throws(StreamError) { command = try Command(parsing: frame) } catch { throw .stream(error) }
     switch command {
@@ -39,8 +39,15 @@ public struct DeltaStreamCheck {
     guard isRight else { throw .otherSubvolume(offset: frame.offset) }
   }
 
-  private static func checkPatch(_ frame: borrowing Frame) throws(DeltaStreamError) {
+  private func checkPatch(_ frame: borrowing Frame) throws(DeltaStreamError) {
     let patch = try PatchCommand(parsing: frame)
+    for source in patch.sources {
+      if source.tree == .parent {
+        try order.requireParent(.patchSource, at: frame.offset)
+      } else if !manifest.allowsNewSources {
+        throw .malformedPatch(.patchSource, offset: frame.offset)
+      }
+    }
     let length: UInt64
     do throws(PatchError) { length = try PatchStatistics(patch: patch.data).newLength } catch {
       throw .patch(error, path: [UInt8](copying: patch.path), offset: frame.offset)
@@ -49,4 +56,9 @@ public struct DeltaStreamCheck {
     var clones = patch.clones
     while try clones.next(in: frame.offset) != nil {}
   }
+}
+
+extension Manifest {
+  /// Whether patches may have sources in the new tree.
+  public var allowsNewSources: Bool { requiredFeatures.contains(PatchSource.newTreeFeature) }
 }

@@ -21,6 +21,12 @@ public enum DeltaStreamError: Error, Equatable {
   case badPath(offset: UInt64)
   /// A write that ends behind ``NormalForm/maximumFileLength``.
   case offsetOverflow(offset: UInt64)
+  /// A patch has a source in the new tree that is not written before it.
+  case sourceNotWritten(path: [UInt8], offset: UInt64)
+  /// A patch has the file that it writes as a source.
+  case sourceIsTarget(offset: UInt64)
+  /// What later patches may copy from cannot be kept.
+  case notKept(SystemError)
   /// An old file cannot be read.
   case source(path: [UInt8], SystemError)
   /// An old file is shorter than the patch says: this is not the parent that the patch was made
@@ -44,6 +50,10 @@ extension DeltaStreamError: CustomStringConvertible {
     case .tooManySources(let offset): "the patch at byte \(offset) has too many sources"
     case .badPath(let offset): "the command at byte \(offset) has a path that leads nowhere"
     case .offsetOverflow(let offset): "the command at byte \(offset) writes past any file's end"
+    case .sourceNotWritten(let path, let offset):
+      "the patch at byte \(offset) copies from \(QuotedText.quoted(path)), which is not written yet"
+    case .sourceIsTarget(let offset): "the patch at byte \(offset) copies from what it writes"
+    case .notKept(let error): "what is copied from later cannot be kept: \(error)"
     case .source(let path, let error):
       "old file \(QuotedText.quoted(path)) cannot be read: \(error)"
     case .sourceTooShort(let path, let length, let needed):

@@ -1,5 +1,6 @@
 public import BinaryPatch
 internal import Bytes
+internal import Linux
 public import SendStream
 
 /// Turns the commands of a delta stream into those of the plain stream that it stands for.
@@ -28,6 +29,10 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private var parent: ParentIdentity?
   /// What the patches so far have taught; while one is being expanded, that has it.
   public private(set) var knowledge: ProjectionKnowledge
+  /// How many bytes of the plain stream there have been, its header among them.
+  private var position: UInt64
+  /// Whether patches may have sources in the new tree.
+  private let allowsNewSources: Bool
   private var pending: CommandKind?
   private var current = CommandKind.end
   private var payload: [UInt8] = []
@@ -40,11 +45,16 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   /// - Parameters:
   ///   - parent: the parent as SNAPSHOT named it, if that is behind it.
   ///   - knowledge: what the patches before have taught.
+  ///   - position: how many bytes of the plain stream are before; `nil` for its header only.
+  ///   - allowsNewSources: whether patches may have sources in the new tree.
   init(
     tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard,
-    parent: ParentIdentity? = nil, knowledge: ProjectionKnowledge = .init()
+    parent: ParentIdentity? = nil, knowledge: ProjectionKnowledge = .init(),
+    position: UInt64? = nil, allowsNewSources: Bool = true
   ) {
     self.knowledge = knowledge
+    self.position = position ?? UInt64(StreamHeader.length)
+    self.allowsNewSources = allowsNewSources
     self.tree = tree
     self.parent = parent
     self.limits = limits
@@ -68,6 +78,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     case .manifest, .signature: break
     case .patch:
       let command = try PatchCommand(parsing: frame)
+      try checkSources(command, frame.offset)
       var known = ProjectionKnowledge()
       swap(&known, &knowledge)
       patch = try RunningPatch(
@@ -92,19 +103,41 @@ public struct Expander<Tree: OldTree>: ~Copyable {
 
   /// Makes the next plain command ready as ``frame``; `false` when there is none.
   mutating func advance() throws(DeltaStreamError) -> Bool {
-    if let kind = pending {
-      current = kind
-      pending = nil
-      return true
-    }
-    guard patch != nil else { return false }
-    guard let kind = try patch?.next(form: form, version: version, into: &payload) else {
-      knowledge = patch?.takeKnowledge() ?? ProjectionKnowledge()
-      patch = nil
-      return false
-    }
+    guard let kind = try nextKind() else { return false }
     current = kind
+    // Below 2^63: that many bytes never come.
+    position &+= UInt64(Frame.headerLength + payload.count)
+    do throws(SystemError) { try tree.note(frame) } catch { throw .notKept(error) }
     return true
+  }
+
+  /// Makes the next command's payload, and says which one it is.
+  private mutating func nextKind() throws(DeltaStreamError) -> CommandKind? {
+    if let kind = pending {
+      pending = nil
+      return kind
+    }
+    guard patch != nil else { return nil }
+    if let kind = try patch?.next(form: form, version: version, into: &payload) { return kind }
+    knowledge = patch?.takeKnowledge() ?? ProjectionKnowledge()
+    patch = nil
+    return nil
+  }
+
+  /// Checks what a patch says of its sources against what there is at its place in the stream.
+  private func checkSources(
+    _ command: borrowing PatchCommand, _ offset: UInt64
+  ) throws(DeltaStreamError) {
+    for source in command.sources {
+      switch source.tree {
+      case .parent: try order.requireParent(.patchSource, at: offset)
+      case .new(let writtenAt):
+        guard allowsNewSources else { throw .malformedPatch(.patchSource, offset: offset) }
+        guard writtenAt < position else {
+          throw .sourceNotWritten(path: source.path, offset: offset)
+        }
+      }
+    }
   }
 
   /// The plain command that ``advance()`` made ready.

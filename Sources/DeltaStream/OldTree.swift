@@ -1,13 +1,36 @@
 internal import BinaryPatch
 public import Linux
+public import SendStream
 
-/// Where an ``Expander`` reads old files: the parent snapshot.
+/// Where an ``Expander`` reads old files: the parent snapshot, and the tree that the stream makes.
 public protocol OldTree {
   /// An open file.
   associatedtype File: OldFile
 
-  /// Opens the regular file at a path that `StreamPath.isBeneathRoot(_:)` allows.
+  /// Opens a regular file of the parent, at a path that `StreamPath.isBeneathRoot(_:)` allows.
   func open(_ path: [UInt8]) throws(SystemError) -> File
+
+  /// Opens a regular file of the tree that the stream makes, as far as it has been made.
+  ///
+  /// - Parameters:
+  ///   - source: the path as the names are now, and the place in the plain stream.
+  ///   - target: the path of the file that is written from it, which must be another one.
+  func openNew(_ source: PatchSource, for target: [UInt8]) throws(SystemError) -> File
+
+  /// Is told each command of the plain stream before the next one is made: who does not have them
+  /// carried out can keep what ``openNew(_:for:)`` will ask for.
+  func note(_ frame: borrowing Frame) throws(SystemError)
+}
+
+extension OldTree {
+  /// There is no such tree.
+  public func openNew(_ source: PatchSource, for target: [UInt8]) throws(SystemError) -> File {
+    throw SystemError(
+      operation: "open", path: String(decoding: source.path, as: UTF8.self), errno: .noSuchFile)
+  }
+
+  /// Keeps nothing.
+  public func note(_ frame: borrowing Frame) throws(SystemError) {}
 }
 
 /// An old file, read at any place.
@@ -33,13 +56,17 @@ struct SourceSpace<File: OldFile>: OldBytes {
 
   /// Opens every source and checks that it is as long as the patch needs it.
   init<Tree: OldTree>(
-    _ sources: [PatchSource], in tree: Tree
+    _ sources: [PatchSource], in tree: Tree, for target: [UInt8]
   ) throws(DeltaStreamError) where Tree.File == File {
     var ranges: [Range] = []
     var position: UInt64 = 0
     for source in sources {
       let file: File
-      do throws(SystemError) { file = try tree.open(source.path) } catch {
+      do throws(SystemError) {
+        file =
+          source.tree == .parent
+          ? try tree.open(source.path) : try tree.openNew(source, for: target)
+      } catch {
         throw .source(path: source.path, error)
       }
       // Does not overflow: a source that was parsed ends inside the longest file.
@@ -74,19 +101,12 @@ struct SourceSpace<File: OldFile>: OldBytes {
     _ range: Range, at offset: UInt64, count: Int, into out: inout OutputRawSpan
   ) throws(DeltaStreamError) {
     let fileOffset = range.source.offset + offset
-    var failure: SystemError?
-    var got = 0
-    unsafe out.withUnsafeMutableBytes { bytes, initialized in
-      let room = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: bytes[initialized..<initialized + count])
-      var part = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
-      do throws(SystemError) { try range.file.read(at: fileOffset, into: &part) } catch {
-        failure = error
+    let got: Int
+    do throws(SystemError) {
+      got = try out.append(atMost: count) { (part) throws(SystemError) in
+        try range.file.read(at: fileOffset, into: &part)
       }
-      got = part.byteCount
-      initialized += got
-    }
-    if let failure { throw .source(path: range.source.path, failure) }
+    } catch { throw .source(path: range.source.path, error) }
     guard got == count else {
       throw .sourceTooShort(
         path: range.source.path, length: fileOffset + UInt64(got),

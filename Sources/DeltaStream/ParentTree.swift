@@ -28,14 +28,21 @@ public final class ParentFile: OldFile, Sendable {
   /// The length in bytes when it was opened.
   public let length: UInt64
 
+  /// The inode's number.
+  private let inode: UInt64
+
   fileprivate init(_ descriptor: consuming Descriptor) throws(SystemError) {
     let status = try descriptor.status()
     guard status.type == .regular else {
       throw SystemError(operation: "open", path: descriptor.path, errno: .invalidArgument)
     }
     length = status.size
+    inode = status.inode
     self.descriptor = descriptor
   }
+
+  /// Whether another file of the same tree is this one under another name.
+  public func isSameFile(as other: ParentFile) -> Bool { inode == other.inode }
 
   /// Fills all the room of `out` from a place in the file; less only where the file ends.
   public func read(at offset: UInt64, into out: inout OutputRawSpan) throws(SystemError) {

@@ -1,7 +1,7 @@
 internal import Bytes
 public import SendStream
 
-/// PATCH: `length` bytes of a file from `offset` on, as a patch against ranges of old files.
+/// PATCH: `length` bytes of a file from `offset` on, as a patch against ranges of other files.
 ///
 /// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE, PATCH_CLONES unless
 /// there are none, PATCH_DATA. It stands for the WRITEs of ``NormalForm``, and for the CLONEs of
@@ -66,6 +66,8 @@ public struct PatchCommand: ~Escapable {
     guard StreamPath.isBeneathRoot(path),
       sources.allSatisfy({ StreamPath.isBeneathRoot($0.path.rawSpan) })
     else { throw .badPath(offset: start) }
+    for source in sources where source.tree != .parent && path.hasSameBytes(as: source.path.rawSpan)
+    { throw .sourceIsTarget(offset: start) }
   }
 
   @_lifetime(reader: copy reader)

@@ -82,8 +82,10 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     _ parent: ParentIdentity?, _ path: [UInt8], _ commandOffset: UInt64,
     _ knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) -> PatchApplier<SourceSpace<File>> where Tree.File == File {
-    try SharedParts.check(command.clones, hasParent: parent != nil, commandOffset)
-    let old = try SourceSpace(command.sources, in: tree)
+    // The parts are shared with the first source, from the parent.
+    let hasParent = parent != nil && command.sources[0].tree == .parent
+    try SharedParts.check(command.clones, hasParent: hasParent, commandOffset)
+    let old = try SourceSpace(command.sources, in: tree, for: path)
     let made: PatchApplier<SourceSpace<File>>
     do throws(PatchError) {
       made = try PatchApplier(

@@ -50,7 +50,7 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   ///
   /// - Parameters:
   ///   - manifest: the manifest, verified unless the caller says otherwise to its user.
-  ///   - tree: the parent's files; of a full update, nothing is opened in it.
+  ///   - tree: the parent's files, and the new tree's if the manifest ``/UpdateFile/Manifest/allowsNewSources``.
   ///   - memoryLimit: the most that decoding xz and one piece may take, in bytes.
   ///   - cut: where another expansion of the same update was.
   /// - Throws: ``UpdateExpansionError/updateFile(_:)``.
@@ -76,7 +76,9 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
       // No patch takes more than all of applying was said to take.
       limits: PatchLimits(maxApplyMemory: manifest.needs.memory),
       parent: isAtStart ? nil : manifest.parent.map(ParentIdentity.init),
-      knowledge: knowledge)
+      knowledge: knowledge,
+      position: isAtStart ? nil : manifest.payload.plainLength(before: cut.section),
+      allowsNewSources: manifest.allowsNewSources)
     digest =
       isAtStart
       ? PlainStreamDigest(version: StreamVersion(base: base))

@@ -22,7 +22,7 @@ extension BuildRun {
     let payload = try packer.pack(dictionarySize: dictionary)
     let manifest = try manifest(plan, digests, sink, payload)
     let head = try signedHead(manifest)
-    try write(head, packer)
+    try write(head, packer, plan)
     return BuildReport(
       fromVersion: versions.from, toVersion: versions.to,
       fileLength: UInt64(head.count) + payload.length, plainLength: plan.length,
@@ -33,14 +33,15 @@ extension BuildRun {
 
   /// Writes the file, checks it, and gives it its name.
   private func write(
-    _ head: [UInt8], _ packer: borrowing PayloadPacker
+    _ head: [UInt8], _ packer: borrowing PayloadPacker, _ plan: Plan
   ) throws(BuildError) {
     var output = try output()
     do throws(SystemError) { try output.file.write(head.rawSpan) } catch { throw .system(error) }
     try packer.copy(to: output.file)
     if options.checksItself {
       try SelfCheck(
-        parent: try trees.oldTree(), keys: options.keys.map(\.verificationKey), progress: progress
+        parent: try trees.oldTree(), plan: plan, keys: options.keys.map(\.verificationKey),
+        progress: progress
       ).run(output.file)
     }
     do throws(SystemError) { try output.publish() } catch { throw .system(error) }

@@ -79,12 +79,15 @@ struct BuildRun {
     let digests = try trees.digests(progress)
     let matcher = try matcher(digests.matcher, for: kernelPlan)
     let plan = try await share(kernelPlan, matcher)
+    let complete = try matcher?.withNewFiles(of: plan) {
+      progress.goesOn(.sketching, done: $0)
+    }
     let sink = DeltaSink(
       base: plan.base,
       cuts: CutRule(least: options.minimumSectionLength, streamLength: plan.length),
       file: try temporary("delta"))
     let shrinker = Shrinker(
-      plan: plan, matcher: matcher,
+      plan: plan, matcher: complete,
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
         maximumPatchMemory: budget.maximumPatchMemory, mayShare: budget.keepsKnowledge),

@@ -76,6 +76,9 @@ final class DeltaSink {
     longestMemory = Swift.max(longestMemory, demand.memory)
     sharesKnowledge = sharesKnowledge || demand.sharesKnowledge
     if let feature = demand.feature { features.insert(feature) }
+    if sources.contains(where: { $0.tree != .parent }) {
+      features.insert(PatchSource.newTreeFeature)
+    }
     do throws(StreamError) {
       try writer.writePatch(
         path: path, offset: part.offset, length: part.length, sources: sources,

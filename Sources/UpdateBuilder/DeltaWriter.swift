@@ -7,10 +7,14 @@ internal import SendStream
 struct DeltaWriter: ~Copyable {
   private var reader: PlanReader
   private let sink: DeltaSink
+  /// What files are called at the place that was read up to.
+  private let names: NewFileNames?
 
-  init(_ plan: Plan, _ sink: DeltaSink) {
+  /// - Parameter newFiles: the files of the new tree that patches may copy from.
+  init(_ plan: Plan, _ sink: DeltaSink, newFiles: NewFiles?) {
     reader = PlanReader(plan)
     self.sink = sink
+    names = newFiles.map { NewFileNames($0, hasParent: plan.identity.parent != nil) }
   }
 
   /// How far the plan has been read.
@@ -21,6 +25,7 @@ struct DeltaWriter: ~Copyable {
     while reader.offset < run.streamOffset {
       guard try passOn() else { throw .planChanged }
     }
+    names?.begin(run)
     for part in parts { try write(part) }
   }
 
@@ -29,8 +34,9 @@ struct DeltaWriter: ~Copyable {
 
   private mutating func passOn() throws(BuildError) -> Bool {
     // The frame borrows all of this value.
-    let sink = sink
+    let (sink, names) = (sink, names)
     guard let frame = try reader.next() else { return false }
+    try names?.follow(frame)
     sink.endSectionIfDue()
     sink.cover(frame)
     try sink.write(frame)
@@ -38,7 +44,7 @@ struct DeltaWriter: ~Copyable {
   }
 
   private mutating func write(_ part: ShrunkPart) throws(BuildError) {
-    let sink = sink
+    let (sink, names) = (sink, names)
     var left = part.length
     var isFirst = true
     while left > 0 {
@@ -62,7 +68,8 @@ struct DeltaWriter: ~Copyable {
         // A patch stands for all of the part: nothing ends inside it.
         if isFirst {
           sink.endSectionIfDue()
-          try sink.writePatch(path, part, sources, patch)
+          let named = try names?.named(sources) ?? sources
+          try sink.writePatch(path, part, named, patch)
         }
       }
       sink.cover(frame)

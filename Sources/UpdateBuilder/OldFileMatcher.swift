@@ -11,6 +11,8 @@ struct OldFileMatcher: Sendable {
   var maximumInput: UInt64 = BuildOptions.standardMaximumPatchInput
   /// Finds files by their contents; `nil` until somebody needs it.
   private(set) var sketches: SketchIndex?
+  /// Files of the new tree that later ones may be like; `nil` if there are none.
+  var newFiles: NewFiles?
 
   init(index: ParentIndex, tree: ParentTree) {
     self.index = index
@@ -61,7 +63,8 @@ struct OldFileMatcher: Sendable {
     return matcher
   }
 
-  private func needsSketches(_ run: WrittenRun) -> Bool {
+  /// Whether a run's old file is found by contents only.
+  func needsSketches(_ run: WrittenRun) -> Bool {
     let path = run.finalPath ?? run.path
     return run.length >= Self.minimumSketched && run.origin.flatMap(index.file(at:)) == nil
       && index.file(at: path) == nil
@@ -102,18 +105,26 @@ struct OldFileMatcher: Sendable {
     return best?.file
   }
 
-  /// Reads and sorts a part of an old file.
-  func load(_ source: PatchSource, isWholeFile: Bool) throws(BuildError) -> OldRange {
-    let bytes = try read(source)
+  /// Reads and sorts parts of files.
+  ///
+  /// - Parameter isWholeFile: whether there is one part, and it is all of its file.
+  func load(_ sources: [PatchSource], isWholeFile: Bool) throws(BuildError) -> OldRange {
+    var bytes: [[UInt8]] = []
+    for source in sources { bytes.append(try read(source)) }
     do throws(DiffError) {
       return OldRange(
-        source: source, index: try SourceIndex(sources: [bytes]), isWholeFile: isWholeFile)
+        sources: sources, index: try SourceIndex(sources: bytes), isWholeFile: isWholeFile)
     } catch { throw .diff(error) }
   }
 
-  /// Reads a part of an old file.
+  /// Reads a part of a file.
   func read(_ source: PatchSource) throws(BuildError) -> [UInt8] {
-    try tree.bytes(source.path, at: source.offset, count: Int(source.length))
+    guard let position = source.tree.position else {
+      return try tree.bytes(source.path, at: source.offset, count: Int(source.length))
+    }
+    // Files of the new tree are copied from whole.
+    guard let newFiles else { throw .planChanged }
+    return try newFiles.contents(writtenAt: position)
   }
 
   private func fileWithContents(

@@ -36,22 +36,58 @@ struct PatchMaker: Sendable {
       let cuts = cuts(into: count, offset, new.count, clones)
       if !cuts.isEmpty { return try parts(of: new, at: offset, from: old, clones, cuts) }
     }
-    guard isWorthIt(patch, old.source, for: written(of: new, offset, clones)) else {
+    guard isWorthIt(patch, old.sources, for: written(of: new, offset, clones)) else {
       return [plain]
     }
     return [
       ShrunkPart(
         offset: offset, length: UInt64(new.count),
-        form: .patch(sources: [old.source], patch: patch), clones: clones)
+        form: .patch(sources: old.sources, patch: patch), clones: clones)
     ]
+  }
+
+  /// How `new` travels as one patch, if that is within the device's limits.
+  func part(
+    of new: [UInt8], at offset: UInt64, from old: OldRange, isWholeFile: Bool,
+    clones: [PatchClone]
+  ) throws(DiffError) -> ShrunkPart? {
+    let patch = try patch(of: new, at: offset, from: old, isWholeFile: isWholeFile)
+    guard patch.maximumLength <= maximumPatchLength else { return nil }
+    return ShrunkPart(
+      offset: offset, length: UInt64(new.count),
+      form: .patch(sources: old.sources, patch: patch), clones: clones)
+  }
+
+  /// About how many bytes a part of `new` takes as xz will leave it, behind other bytes that it has
+  /// had then.
+  func packedLength(of part: ShrunkPart, of new: [UInt8], behind others: [UInt8]) -> Int {
+    let bytes: [UInt8]
+    var overhead = 0
+    switch part.form {
+    case .writes: bytes = written(of: new, part.offset, part.clones)
+    case .patch(let sources, let patch):
+      bytes = patch.estimate
+      overhead = Self.overhead(of: sources)
+    }
+    if others.isEmpty { return (packedLength(bytes) ?? bytes.count) + overhead }
+    guard let all = packedLength(others + bytes), let before = packedLength(others) else {
+      return bytes.count + overhead
+    }
+    return Swift.max(0, all - before) + overhead
+  }
+
+  /// About what a patch's other attributes take.
+  private static func overhead(of sources: [PatchSource]) -> Int {
+    sources.reduce(commandOverhead) { $0 + $1.path.count / 2 }
   }
 
   /// The patch, of the kind that is smaller and within the device's memory.
   private func patch(
     of new: [UInt8], at offset: UInt64, from old: OldRange, isWholeFile: Bool
   ) throws(DiffError) -> PreparedPatch {
-    let place = offset > old.source.offset ? offset - old.source.offset : 0
-    let position = Int(Swift.min(place, old.source.length))
+    let first = old.sources[0]
+    let place = offset > first.offset ? offset - first.offset : 0
+    let position = Int(Swift.min(place, first.length))
     return try old.index.prepare(
       to: new.rawSpan, expectedAt: position, isWholeFile: isWholeFile && old.isWholeFile,
       mayShare: mayShare,
@@ -112,23 +148,25 @@ struct PatchMaker: Sendable {
 
   /// Whether a patch is smaller than the bytes themselves, both as xz will leave them.
   private func isWorthIt(
-    _ prepared: PreparedPatch, _ source: PatchSource, for new: [UInt8]
+    _ prepared: PreparedPatch, _ sources: [PatchSource], for new: [UInt8]
   ) -> Bool {
     guard prepared.maximumLength <= maximumPatchLength else { return false }
     let patch = prepared.estimate
-    let cost = patch.count + source.path.count + Self.commandOverhead
+    let cost = patch.count + 2 * Self.overhead(of: sources) - Self.commandOverhead
     // xz rarely leaves less than an eighth: no need to try.
     if cost < new.count / 8 { return true }
     guard let packedPatch = packedLength(patch), let packedNew = packedLength(new) else {
       return cost < new.count
     }
-    return packedPatch + source.path.count / 2 + Self.commandOverhead < packedNew
+    return packedPatch + Self.overhead(of: sources) < packedNew
   }
 
   private func packedLength(_ bytes: [UInt8]) -> Int? {
     var packed: [UInt8] = []
     do throws(XZError) {
-      let options = XZEncoder.Options(preset: 1, blockSize: UInt64(bytes.count + 4096))
+      let options = XZEncoder.Options(
+        preset: 1, dictionarySize: Self.dictionary(for: bytes.count),
+        blockSize: UInt64(bytes.count + 4096))
       var encoder = try XZEncoder(options)
       try encoder.encode(bytes.rawSpan, into: &packed)
       try encoder.finish(into: &packed)
@@ -137,10 +175,20 @@ struct PatchMaker: Sendable {
   }
 }
 
-/// A range of an old file, sorted for searching.
+extension PatchMaker {
+  /// A dictionary that reaches back to the start, up to what the update will have.
+  private static func dictionary(for count: Int) -> UInt32 {
+    var size: UInt32 = 1 << 20
+    while size < MemoryBudget.maximumDictionary, Int(size) < count { size *= 2 }
+    return size
+  }
+}
+
+/// Ranges of old files, sorted for searching.
 struct OldRange: Sendable {
-  var source: PatchSource
+  /// The ranges, one after the other.
+  var sources: [PatchSource]
   var index: SourceIndex
-  /// Whether it is all of the file.
+  /// Whether it is one range, and all of the file.
   var isWholeFile: Bool
 }

@@ -56,6 +56,9 @@ struct PlanIndexer {
     return runs.map { entry in
       var run = entry.run
       run.finalPath = names.path(of: entry.node)
+      run.isWholeNewFile =
+        run.finalPath != nil && run.offset == 0 && entry.node.writtenEnd == run.end
+        && entry.node.runCount == 1 && !entry.node.isChangedOtherwise
       return run
     }
   }
@@ -120,6 +123,7 @@ struct PlanIndexer {
     closeRun()
     let bytes = [UInt8](copying: path)
     let node = names.node(at: bytes)
+    node.runCount += 1
     open = Open(
       run: WrittenRun(
         streamOffset: streamOffset, path: bytes, offset: offset, length: length,

@@ -7,6 +7,8 @@ internal import UpdateFile
 /// Reads a finished update as a device would, and proves that it gives the plain stream back.
 struct SelfCheck {
   let parent: ParentTree
+  /// Where the plain stream is: what patches copy from of the new tree is read there.
+  let plan: Plan
   let keys: [VerificationKey]
   let progress: BuildProgress
 
@@ -16,9 +18,10 @@ struct SelfCheck {
   func run(_ file: borrowing Descriptor) throws(BuildError) {
     var offset: UInt64 = 0
     let manifest = try verifiedHead(file, &offset)
-    var expansion: UpdateExpansion<ParentTree>
+    let tree = try tree()
+    var expansion: UpdateExpansion<ExpansionTree>
     do throws(UpdateExpansionError) {
-      expansion = try UpdateExpansion(manifest, tree: parent, memoryLimit: .max)
+      expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: .max)
     } catch { throw .selfCheckFailed("\(error)") }
     while expansion.wanted > 0 {
       let piece = try read(file, at: offset, count: expansion.wanted)
@@ -35,6 +38,13 @@ struct SelfCheck {
     guard try read(file, at: offset, count: 1).isEmpty else {
       throw .selfCheckFailed("the file goes on behind its end")
     }
+  }
+
+  private func tree() throws(BuildError) -> ExpansionTree {
+    do throws(SystemError) {
+      let stream = PlainStreamFile(whole: try plan.file.duplicate(), base: plan.base)
+      return ExpansionTree(parent: parent, stream: stream)
+    } catch { throw .system(error) }
   }
 
   private func verifiedHead(

@@ -60,7 +60,9 @@ struct ShrinkJob: Sendable {
       return asItIs
     }
     let new = try plan.contents(of: run, from: matcher.tree)
-    guard let file = try matcher.oldFile(of: run, new: new) else { return asItIs }
+    guard let file = try matcher.oldFile(of: run, new: new) else {
+      return [try further(asItIs[0], of: run, new, from: nil, matcher, maker)]
+    }
     let chunk = UInt64(maker.form.chunkLength)
     let ends = windows?.ends(of: run, in: file, chunk: chunk) ?? []
     var parts: [ShrunkPart] = []
@@ -69,8 +71,8 @@ struct ShrinkJob: Sendable {
       let range = Int(start - run.offset)..<Int(end - run.offset)
       let block = ends.count == 1 ? new : Array(new[range])
       let source = try windows?.source(for: block.rawSpan, at: start, in: file)
-      if let source, old?.source != source {
-        old = try matcher.load(source, isWholeFile: source.length == file.size)
+      if let source, old?.sources != [source] {
+        old = try matcher.load([source], isWholeFile: source.length == file.size)
       }
       let clones = run.clones.filter { $0.offset >= start && $0.end <= end }
       do throws(DiffError) {
@@ -80,6 +82,17 @@ struct ShrinkJob: Sendable {
       } catch { throw .diff(error) }
       start = end
     }
-    return parts
+    guard parts.count == 1 else { return parts }
+    return [try further(parts[0], of: run, new, from: old, matcher, maker)]
+  }
+
+  /// What is found to do better, from more files, or from other ones.
+  private func further(
+    _ part: ShrunkPart, of run: WrittenRun, _ new: [UInt8], from old: OldRange?,
+    _ matcher: OldFileMatcher, _ maker: PatchMaker
+  ) throws(BuildError) -> ShrunkPart {
+    let search = FurtherSources(
+      matcher: matcher, maker: maker, isWholeFile: run.offset == 0 && runs.count == 1)
+    return try search.improve(part, of: run, new, from: old)
   }
 }

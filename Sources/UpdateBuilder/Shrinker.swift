@@ -20,7 +20,7 @@ struct Shrinker {
   ///
   /// The result does not depend on how many jobs run at a time.
   func run(into sink: DeltaSink) async throws(BuildError) {
-    var writer = DeltaWriter(plan, sink)
+    var writer = DeltaWriter(plan, sink, newFiles: matcher?.newFiles)
     do {
       try await withThrowingTaskGroup(of: (Int, [[ShrunkPart]]).self) { group in
         try await run(&group, &writer)

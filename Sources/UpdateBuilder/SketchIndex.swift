@@ -24,12 +24,14 @@ struct SketchIndex: Sendable {
 
   /// The files that have most features of a sketch, at most `limit`, the best first; of equally good
   /// ones the first.
-  func files(like sketch: ContentSketch, limit: Int) -> [Int32] {
+  ///
+  /// - Parameter end: only files with lower numbers.
+  func files(like sketch: ContentSketch, before end: Int32 = .max, limit: Int) -> [Int32] {
     var counts: [Int32: Int] = [:]
     for feature in sketch.features {
       var at = firstEntry(of: feature)
       let start = at
-      while at < entries.count, entries[at].feature == feature { at += 1 }
+      while at < entries.count, entries[at].feature == feature, entries[at].file < end { at += 1 }
       if at - start > Self.maximumOwners { continue }
       for entry in entries[start..<at] { counts[entry.file, default: 0] += 1 }
     }

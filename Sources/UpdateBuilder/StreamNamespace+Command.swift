@@ -12,11 +12,11 @@ extension StreamNamespace {
     case .link(let path, let existing):
       link([UInt8](copying: path), to: [UInt8](copying: existing))
     case .unlink(let path), .removeDirectory(let path): remove([UInt8](copying: path))
-    case .truncate(let path, let size): wrote([UInt8](copying: path), upTo: size)
+    case .truncate(let path, let size): truncate([UInt8](copying: path), to: size)
     case .allocate(let path, _, let offset, let size):
-      wrote([UInt8](copying: path), upTo: offset.addingReportingOverflow(size).partialValue)
+      change([UInt8](copying: path), upTo: offset.addingReportingOverflow(size).partialValue)
     case .clone(let path, let offset, let length, _, _, _, _):
-      wrote([UInt8](copying: path), upTo: offset.addingReportingOverflow(length).partialValue)
+      change([UInt8](copying: path), upTo: offset.addingReportingOverflow(length).partialValue)
     case .setTimes(let path, _, _, _, _): setTimes([UInt8](copying: path))
     case .subvolume, .snapshot, .setXattr, .removeXattr, .write, .changeMode,
       .changeOwner, .end, .setFileAttributes, .updateExtent, .encodedWrite,
@@ -25,8 +25,16 @@ extension StreamNamespace {
     }
   }
 
-  private func wrote(_ path: [UInt8], upTo end: UInt64) {
+  private func truncate(_ path: [UInt8], to size: UInt64) {
     let node = node(at: path)
+    guard let known = node.writtenEnd else { return }
+    if size < known { node.isChangedOtherwise = true }
+    node.writtenEnd = Swift.max(known, size)
+  }
+
+  private func change(_ path: [UInt8], upTo end: UInt64) {
+    let node = node(at: path)
+    node.isChangedOtherwise = true
     if let known = node.writtenEnd { node.writtenEnd = Swift.max(known, end) }
   }
 }

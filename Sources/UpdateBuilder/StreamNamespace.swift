@@ -12,6 +12,11 @@ final class StreamNamespace {
     fileprivate var children: [[UInt8]: Node] = [:]
     /// Of a file that the stream made, how far it was written so far; `nil` of any other.
     var writtenEnd: UInt64?
+    /// How many runs of WRITEs it has.
+    var runCount = 0
+    /// Whether its contents were changed otherwise: cut off, or shared with another file than one of
+    /// the parent.
+    var isChangedOtherwise = false
     /// The path in the parent snapshot; `nil` for what the stream made.
     let origin: [UInt8]?
 

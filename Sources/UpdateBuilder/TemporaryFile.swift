@@ -1,9 +1,10 @@
-internal import Linux
+package import Linux
 
 /// Files that nobody sees, beside the file that is being made: there is room there, or nowhere.
-enum TemporaryFile {
+package enum TemporaryFile {
   /// An empty file without a name in the directory of `output`, for reading and writing.
-  static func beside(_ output: String, _ purpose: String) throws(SystemError) -> Descriptor {
+  package static func beside(_ output: String, _ purpose: String) throws(SystemError) -> Descriptor
+  {
     let directory = try Descriptor.open(directory(of: output), .directory)
     if let file = try unnamed(in: directory, permissions: 0o600) { return file }
     let name = ".btrfs-delta-\(purpose)-\(randomSuffix())"

@@ -17,6 +17,8 @@ struct WrittenRun: Sendable {
   var finalPath: [UInt8]?
   /// Whether the stream made the file, and the run's end is its end as far as was written.
   var endsFile = false
+  /// Whether the stream made the file, and the run is all that it has in the end.
+  var isWholeNewFile = false
   /// What is not written but shared.
   var clones: [PatchClone] = []
   /// The path in the parent of what it is shared with; `nil` if nothing is.

@@ -8,8 +8,9 @@ public struct Manifest: Hashable, Sendable {
   /// The revision of the format that this library reads and writes.
   public static let formatRevision: UInt32 = 1
   /// The features that this library has, of those that an update may require: 1, patches that
-  /// predict the fields of executables with version 1 of their parser.
-  public static let supportedFeatures: Set<UInt16> = [1]
+  /// predict the fields of executables with version 1 of their parser; 2, patches that copy from
+  /// files of the new tree.
+  public static let supportedFeatures: Set<UInt16> = [1, 2]
   /// The longest product or builder, in bytes.
   public static let maximumTextLength = 255
 

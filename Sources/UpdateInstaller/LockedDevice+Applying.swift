@@ -86,14 +86,14 @@ extension LockedDevice {
   ) throws(InstallError) {
     let sources = CloneSources()
     let root = try attempt { () throws(SystemError) in try staging.duplicate() }
-    guard let signed = receiving.manifest.parent, let parent else {
-      var receiver = try receiving.receiver(root, sources)
-      return try receiving.run(
-        source, tree: NoOldTree(), receiver: &receiver, observer, atCut: atCut)
-    }
     let tree = try attempt { () throws(SystemError) in
+      let new = try ParentTree(root: staging.duplicate())
+      guard let signed = receiving.manifest.parent, let parent else {
+        return UpdateTrees(parent: nil, staging: new)
+      }
       try sources.add(parent.root.duplicate(), as: signed.uuid, signed.ownUUID)
-      return try ParentTree(root: parent.root.duplicate())
+      return UpdateTrees(
+        parent: try ParentTree(root: parent.root.duplicate()), staging: new)
     }
     var receiver = try receiving.receiver(root, sources)
     try receiving.run(source, tree: tree, receiver: &receiver, observer, atCut: atCut)

@@ -32,7 +32,7 @@ struct PlainReceiving: ~Copyable {
     } catch { throw InstallError(error) }
   }
 
-  /// Carries out all of the payload that is left, from the parent's files.
+  /// Carries out all of the payload that is left, from the parent's files and those that it makes.
   ///
   /// When it returns, the plain stream was the one that was signed, and the source is at its end.
   ///
@@ -122,13 +122,5 @@ struct PlainReceiving: ~Copyable {
     do throws(ReceiveError) { try receiver.carryOut(command) } catch { throw InstallError(error) }
     if case .write(_, _, let data) = command { dataWritten += UInt64(data.byteCount) }
     return true
-  }
-}
-
-/// What a full update is made of: no old files.
-struct NoOldTree: OldTree {
-  func open(_ path: [UInt8]) throws(SystemError) -> ParentFile {
-    throw SystemError(
-      operation: "open", path: String(decoding: path, as: UTF8.self), errno: .noSuchFile)
   }
 }

@@ -50,7 +50,7 @@ struct OrderTests {
     }
   }
 
-  @Test("A PATCH comes behind SNAPSHOT only: what has no parent has nothing to patch")
+  @Test("A PATCH comes behind the subvolume, and what has no parent is not patched from one")
   func patchPlace() throws {
     let bytes = try expanded(deltaSnapshot, Self.patch, deltaEnd)
     #expect(bytes.contains("hello".utf8))
@@ -58,7 +58,7 @@ struct OrderTests {
       try expanded(Self.patch, deltaSnapshot, deltaEnd)
     }
     let offset = UInt64(17 + Self.subvolume.count)
-    #expect(throws: DeltaStreamError.unexpectedCommand(.patch, offset: offset)) {
+    #expect(throws: DeltaStreamError.malformedPatch(.patchSource, offset: offset)) {
       try expanded(Self.subvolume, Self.patch, deltaEnd)
     }
   }

@@ -87,6 +87,31 @@ struct PatchCommandTests {
     #expect(writer.bytes == expected)
   }
 
+  @Test("A source in the new tree says where in the stream it is written")
+  func newSource() throws {
+    var attributes = Attributes()
+    attributes.source = tlv(.patchSource, [1, 0x80, 0x01, 9, 0xac, 0x02] + Array("o258-9-0".utf8))
+    let parsed = try parse(attributes.bytes)
+    let source = PatchSource(
+      tree: .new(writtenAt: 300), path: Array("o258-9-0".utf8), offset: 128, length: 9)
+    #expect(parsed.sources == [source])
+    var writer = StreamWriter(version: version)
+    let data = [1, 2, 3] as [UInt8]
+    try writer.writePatch(
+      path: parsed.path.rawSpan, offset: parsed.offset, length: parsed.length, sources: [source],
+      data: data.rawSpan)
+    #expect(writer.bytes == rawCommand(.patch, attributes.bytes, checksum: 0))
+  }
+
+  @Test("A file is no source of itself, but its old self may be")
+  func itself() throws {
+    var attributes = Attributes()
+    attributes.source = tlv(.patchSource, [1, 0, 9, 20] + Array("new/f".utf8))
+    #expect(throws: DeltaStreamError.sourceIsTarget(offset: 40)) { try parse(attributes.bytes) }
+    attributes.source = source(Array("new/f".utf8))
+    _ = try parse(attributes.bytes)
+  }
+
   @Test("It is not written into a plain stream, where stock tools would skip it in silence")
   func intoPlain() {
     var writer = StreamWriter(version: StreamVersion(base: 2))
@@ -209,7 +234,8 @@ struct PatchCommandTests {
   func sources() {
     let path = Array("x".utf8)
     let wrong: [[UInt8]] = [
-      [], [0], [0, 1], [1, 0, 1] + path, [0xff, 0, 1] + path, [0, 0x80, 0x00, 1] + path,
+      [], [0], [0, 1], [2, 0, 1] + path, [1], [1, 0], [1, 0, 1], [1, 0, 1, 0x80, 0] + path,
+      [0xff, 0, 1] + path, [0, 0x80, 0x00, 1] + path,
       [0, 0, 0x80], [0] + [UInt8](repeating: 0xff, count: 10) + [1] + path,
     ]
     for value in wrong {

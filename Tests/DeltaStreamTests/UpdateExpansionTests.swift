@@ -267,7 +267,8 @@ struct UpdateExpansionTests {
     }
     full[0].delta = delta + (try sample.deltaSteps(sample.steps[...])[2]) + deltaEnd
     let offset = UInt64(delta.count)
-    #expect(throws: UpdateExpansionError.deltaStream(.unexpectedCommand(.patch, offset: offset))) {
+    let error = DeltaStreamError.malformedPatch(.patchSource, offset: offset)
+    #expect(throws: UpdateExpansionError.deltaStream(error)) {
       try SampleUpdate(full, hasParent: false).expanded(sample.tree)
     }
   }

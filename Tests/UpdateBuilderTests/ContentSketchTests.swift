@@ -32,6 +32,44 @@ struct ContentSketchTests {
     #expect(sketch([0]).features == [0xe220_a839_7b1d_cdaf])
   }
 
+  @Test("A small part is found in a large file, however the bytes come")
+  func containment() {
+    var random = SeededGenerator.fresh("ContentSketchTests.containment")
+    let part = random.bytes(20_000)
+    let large = random.bytes(400_000) + part + random.bytes(300_000)
+    let wanted = sketch(part, 256)
+    func found(in bytes: [UInt8], step: Int = .max) -> Int {
+      var count = FeatureCount(of: wanted)
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let piece = Array(rest.prefix(step))
+        count.add(piece.rawSpan)
+        rest = rest.dropFirst(step)
+      }
+      return count.found
+    }
+    #expect(found(in: part) == 256)
+    #expect(found(in: large) > 250)
+    #expect(found(in: large, step: 777) == found(in: large))
+    #expect(found(in: large + large) == found(in: large))
+    #expect((64...192).contains(found(in: Array(part[..<10_000]))))
+    #expect(found(in: random.bytes(400_000)) == 0)
+    #expect(found(in: []) == 0)
+  }
+
+  @Test("Only files before a number are found, if one is given")
+  func before() {
+    var random = SeededGenerator.fresh("ContentSketchTests.before")
+    let files = (0..<5).map { _ in random.bytes(30_000) }
+    let index = SketchIndex(files.enumerated().map { (Int32($0.offset), sketch($0.element)) })
+    #expect(index.files(like: sketch(files[3], 256), limit: 9) == [3])
+    #expect(index.files(like: sketch(files[3], 256), before: 4, limit: 9) == [3])
+    #expect(index.files(like: sketch(files[3], 256), before: 3, limit: 9) == [])
+    let both = sketch(files[1] + files[3], 256)
+    #expect(Set(index.files(like: both, limit: 9)) == [1, 3])
+    #expect(index.files(like: both, before: 3, limit: 9) == [1])
+  }
+
   @Test("What is alike has features in common, more the more alike it is; what is not, has none")
   func similarity() {
     var random = SeededGenerator.fresh("ContentSketchTests.similarity")

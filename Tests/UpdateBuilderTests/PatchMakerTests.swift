@@ -19,7 +19,8 @@ struct PatchMakerTests {
 
   private func old(_ bytes: [UInt8]) throws -> OldRange {
     let source = PatchSource(path: Self.path, offset: 0, length: UInt64(bytes.count))
-    return OldRange(source: source, index: try SourceIndex(sources: [bytes]), isWholeFile: true)
+    return OldRange(
+      sources: [source], index: try SourceIndex(sources: [bytes]), isWholeFile: true)
   }
 
   /// Puts the parts together again, and checks that they lie where the format wants them.

@@ -97,6 +97,36 @@ struct PlanIndexerTests {
     #expect(plan.indexer.metadataCommands == 1)
   }
 
+  @Test("What later patches may copy from is new, whole, and not changed any more")
+  func wholeNewFiles() throws {
+    func isWhole(
+      makes: Bool = true, from offset: UInt64 = 0, _ change: (inout Plan) throws -> Void
+    ) throws -> Bool? {
+      var plan = Plan()
+      try plan.snapshot()
+      if makes { try plan.makeFile("f") }
+      try plan.write("f", offset, 5000)
+      try change(&plan)
+      return plan.indexer.finish().first?.isWholeNewFile
+    }
+    let name = Array("f".utf8)
+    #expect(try isWhole { _ in } == true)
+    #expect(try isWhole { try $0.add(.truncate(path: name.rawSpan, size: 5000)) } == true)
+    #expect(try isWhole { try $0.rename("f", "g") } == true)
+    #expect(try isWhole(makes: false) { _ in } == false)
+    #expect(try isWhole(from: 1) { _ in } == false)
+    #expect(try isWhole { try $0.unlink("f") } == false)
+    #expect(try isWhole { try $0.add(.truncate(path: name.rawSpan, size: 4999)) } == false)
+    #expect(try isWhole { try $0.add(.truncate(path: name.rawSpan, size: 5001)) } == false)
+    #expect(try isWhole { try $0.write("f", 6000, 1) } == false)
+    #expect(
+      try isWhole {
+        try $0.write("g", 0, 1)
+        try $0.write("f", 3, 9)
+      } == false)
+    #expect(try isWhole { try $0.clone("f", 0, 4096, parent: false) } == false)
+  }
+
   @Test("Clones from one file of the parent belong to the run, others end it")
   func clones() throws {
     var plan = Plan()

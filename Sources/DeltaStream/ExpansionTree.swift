@@ -1,0 +1,53 @@
+public import Linux
+public import SendStream
+
+/// Where patches read when nothing is carried out: the parent, and the plain stream so far in the
+/// place of the new tree.
+public final class ExpansionTree: OldTree {
+  /// An open file of one of the two.
+  public enum File: OldFile {
+    case parent(ParentFile)
+    case written(WrittenFile)
+
+    public var length: UInt64 {
+      switch self {
+      case .parent(let file): file.length
+      case .written(let file): file.length
+      }
+    }
+
+    public func read(at offset: UInt64, into out: inout OutputRawSpan) throws(SystemError) {
+      switch self {
+      case .parent(let file): try file.read(at: offset, into: &out)
+      case .written(let file): try file.read(at: offset, into: &out)
+      }
+    }
+  }
+
+  private let parent: ParentTree?
+  private let stream: PlainStreamFile?
+
+  /// A parent, if there is one, and where the plain stream is kept, if the update needs that: see
+  /// ``/UpdateFile/Manifest/allowsNewSources``.
+  public init(parent: ParentTree?, stream: PlainStreamFile?) {
+    self.parent = parent
+    self.stream = stream
+  }
+
+  public func open(_ path: [UInt8]) throws(SystemError) -> File {
+    guard let parent else { throw Self.missing(path) }
+    return .parent(try parent.open(path))
+  }
+
+  public func openNew(_ source: PatchSource, for target: [UInt8]) throws(SystemError) -> File {
+    guard let stream else { throw Self.missing(source.path) }
+    return .written(try stream.open(source, parent: parent))
+  }
+
+  public func note(_ frame: borrowing Frame) throws(SystemError) { try stream?.note(frame) }
+
+  private static func missing(_ path: [UInt8]) -> SystemError {
+    SystemError(
+      operation: "open", path: String(decoding: path, as: UTF8.self), errno: .noSuchFile)
+  }
+}

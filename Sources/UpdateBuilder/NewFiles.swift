@@ -1,0 +1,62 @@
+internal import Bytes
+internal import DeltaStream
+
+/// The files that an update brings and that were not there before, for those that come behind them
+/// and are like them.
+///
+/// Memory: some 500 bytes a file.
+struct NewFiles: Sendable {
+  /// All that may be copied from, in the order of the stream: complete, and not changed any more.
+  let runs: [WrittenRun]
+  private let sketches: SketchIndex
+  private let plan: Plan
+  private let tree: ParentTree
+
+  /// Reads the files.
+  ///
+  /// - Parameter goesOn: says of a number of bytes that were read whether to go on.
+  init(
+    _ runs: [WrittenRun], of plan: Plan, _ tree: ParentTree, _ goesOn: (UInt64) -> Bool
+  ) throws(BuildError) {
+    self.runs = runs
+    self.plan = plan
+    self.tree = tree
+    var sketches: [(file: Int32, sketch: ContentSketch)] = []
+    var done: UInt64 = 0
+    for (number, run) in zip(Int32(0)..., runs) {
+      let bytes = try plan.contents(of: run, from: tree)
+      sketches.append((number, ContentSketch(of: bytes.rawSpan, count: ContentSketch.count)))
+      done += run.length
+      guard goesOn(done) else { throw .cancelled }
+    }
+    self.sketches = SketchIndex(sketches)
+  }
+
+  /// The files before a run that are likest to a sketch.
+  func sources(like sketch: ContentSketch, before run: WrittenRun, limit: Int) -> [PatchSource] {
+    let end = Int32(truncatingIfNeeded: firstIndex(from: run.streamOffset))
+    return sketches.files(like: sketch, before: end, limit: limit).map { number in
+      let found = runs[Int(number)]
+      return PatchSource(
+        tree: .new(writtenAt: found.streamOffset), path: found.finalPath ?? found.path, offset: 0,
+        length: found.length)
+    }
+  }
+
+  /// The bytes of a file that is written at a place in the stream.
+  func contents(writtenAt position: UInt64) throws(BuildError) -> [UInt8] {
+    let index = firstIndex(from: position)
+    guard index < runs.count, runs[index].streamOffset == position else { throw .planChanged }
+    return try plan.contents(of: runs[index], from: tree)
+  }
+
+  /// The first run that begins at a place in the stream, or behind it.
+  private func firstIndex(from position: UInt64) -> Int {
+    var (low, high) = (0, runs.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].streamOffset < position { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

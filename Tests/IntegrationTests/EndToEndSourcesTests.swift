@@ -1,0 +1,89 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Files made of several others, and of new ones, by the programs", .btrfs)
+struct EndToEndSourcesTests {
+  let bench: EndToEndBench
+
+  init() throws {
+    bench = try EndToEndBench()
+    try bench.release(
+      1,
+      """
+      for n in one two whole; do head -c 303104 /dev/urandom >$n; done
+      mkdir dir; echo x >dir/x
+      """)
+    // Through pipes, since cat and tail share blocks where they can; a family of new files, which
+    // get their last names behind their contents.
+    try bench.release(
+      2,
+      """
+      cat one two | cat >merged; rm one
+      head -c 150001 whole | cat >part1; tail -c +150002 whole | cat >part2; rm whole
+      cp --reflink=always two partly; cat merged | tail -c 280000 >>partly
+      head -c 1500000 /dev/urandom >dir/new1
+      for n in 2 3 4; do
+        { head -c ${n}00000 dir/new1; echo $n; tail -c +${n}00001 dir/new1; } >dir/new$n
+      done
+      { tail -c 700000 dir/new2; head -c 100000 two; } >both
+      mv dir moved; ln moved/new3 link
+      """)
+  }
+
+  @Test("They take little; device and stock tools make the same trees; jobs make no difference")
+  func sources() async throws {
+    try bench.build(nil, 1, "full")
+    try bench.build(1, 2, "delta", ["-j", "1"])
+    try bench.build(1, 2, "again", ["-j", "3"])
+    let file = try EndToEndBench.bytes(bench.file("delta"))
+    #expect(try firstDifference(EndToEndBench.bytes(bench.file("again")), file) == nil)
+    #expect(file.count < 1_520_000, "\(file.count)")
+    let patches = try bench.delta("dump", bench.file("delta")).split(separator: "\n")
+      .filter { $0.hasPrefix("patch ") }
+    for names in [["/merged ", "=one ", "=two "], ["/both ", "/new2 ", "=two "]] {
+      #expect(
+        patches.contains { line in names.allSatisfy { line.contains($0) } }, "\(patches)")
+    }
+    #expect(patches.filter { $0.contains("from_new=") }.count >= 4, "\(patches)")
+    let report = try EndToEndBench.object(bench.delta("inspect", bench.file("delta"), "--json"))
+    #expect((report["requiredFeatures"] as? [Int])?.contains(2) == true)
+    try bench.delta(
+      "verify", bench.file("delta"), "--parent", bench.tree(1), "--public-key",
+      bench.path("keys/public.pem"))
+    try await BtrfsFixture.with { mount in
+      let device = EndToEndDevice(mount, of: bench)
+      for name in ["full", "delta"] {
+        try bench.succeed("btrfs-update", device.arguments("apply", bench.file(name)))
+      }
+      #expect(try EndToEndBench.difference(bench.tree(2), device.tree(2)) == "")
+      try run("mkdir", "\(mount.path)/stock")
+      for (name, parent) in [("full", []), ("delta", ["--parent", bench.tree(1)])] {
+        let plain = bench.file("plain-\(name)")
+        try bench.succeed("btrfs-delta", ["expand", bench.file(name), "--output", plain] + parent)
+        try run("btrfs", "-q", "receive", "-f", plain, "\(mount.path)/stock")
+      }
+      #expect(try EndToEndBench.difference(bench.tree(2), "\(mount.path)/stock/sys_root_v2") == "")
+    }
+  }
+
+  @Test("An apply that is killed wherever goes on, with the files that are there by then")
+  func resuming() async throws {
+    try bench.build(nil, 1, "full")
+    try bench.build(1, 2, "delta", ["--cut-size", "128K", "--min-shared", "0"])
+    try await BtrfsFixture.with { mount in
+      let device = EndToEndDevice(mount, of: bench)
+      try bench.succeed("btrfs-update", device.arguments("apply", bench.file("full")))
+      let apply = device.arguments("apply", bench.file("delta")) + ["--checkpoint-size", "0"]
+      var kills = 0
+      for call in stride(from: 150, through: 4000, by: 150) {
+        let result = try bench.result(
+          "btrfs-update", apply, environment: ["FAULT_INJECTION": "kill:\(call)"])
+        if result.status == 0 { break }
+        kills += 1
+      }
+      #expect(kills > 3)
+      #expect(try EndToEndBench.difference(bench.tree(2), device.tree(2)) == "")
+    }
+  }
+}
