@@ -195,21 +195,21 @@ final class StickTests {
     #expect(try current() == 1)
   }
 
-  @Test("A stick with more names than anybody looks through is refused, and says so")
+  @Test("A directory with more names than anybody looks through is refused, and says so")
   func endlessNames() throws {
-    try stick.write(["v1.btrfs.xz": bench.update(from: nil, to: 1)])
-    try stick.shell(
-      """
-      python3 -c 'import os
-      for n in range(100_001):
-          if n % 60_000 == 0: open(f"file{n}", "w")
-          else: os.link(f"file{n // 60_000 * 60_000}", f"x{n}")'
-      """)
-    let result = try plugIn()
-    #expect(result.status == 37)
-    #expect(result.errors.contains("has more than 100000 names"), "\(result.errors)")
-    #expect(try bench.device().installedVersions().isEmpty)
-    #expect(try stick.log().contains("has more than 100000 names"))
+    let directory = try TemporaryDirectory()
+    let names = (100..<170).map { "\($0).btrfs.xz" }
+    try run(
+      "sh", "-ec", "cd \(directory.path); touch .x.btrfs.xz y \(names.joined(separator: " "))")
+    let opened = try Descriptor.open(directory.path, .directory)
+    let found = try opened.updateNames(limit: 72)
+    #expect(found.first == Array(names.prefix(UpdateOffer.maximumFiles)) && found.ignored == 6)
+    let error = #expect(throws: InstallError.self) { try opened.updateNames(limit: 71) }
+    #expect(
+      error?.description == "\"\(directory.path)\" has more than 71 names: "
+        + "put the updates where there are fewer")
+    // The list can be read again from its beginning.
+    #expect(try opened.entries().count == 72)
   }
 
   @Test("Links, pipes, directories, hidden files and what lies below are not looked at")

@@ -138,12 +138,16 @@ extension Descriptor {
   }
 
   /// The first names of updates, and how many more there are. Holds no more than it gives.
-  fileprivate func updateNames() throws(InstallError) -> (first: [String], ignored: Int) {
+  ///
+  /// - Parameter limit: with more names, of whatever kind, it gives up.
+  func updateNames(
+    limit: Int = UpdateOffer.maximumNames
+  ) throws(InstallError) -> (first: [String], ignored: Int) {
     var (names, found, seen): ([String], Int, Int) = ([], 0, 0)
     try attempt { () throws(SystemError) in
       try forEachEntry { entry in
         seen += 1
-        guard seen <= UpdateOffer.maximumNames else { return false }
+        guard seen <= limit else { return false }
         // A name that is not UTF-8 cannot be told to anybody, and is none that we made.
         guard let name = String(validating: entry.name, as: UTF8.self),
           name.hasSuffix(UpdateOffer.suffix), !name.hasPrefix(".")
@@ -155,9 +159,7 @@ extension Descriptor {
         return true
       }
     }
-    guard seen <= UpdateOffer.maximumNames else {
-      throw .tooManyNames(path: path, limit: UpdateOffer.maximumNames)
-    }
+    guard seen <= limit else { throw .tooManyNames(path: path, limit: limit) }
     return (names, found - names.count)
   }
 }
