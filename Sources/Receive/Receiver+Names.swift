@@ -152,8 +152,10 @@ extension Node {
     let flags: InodeFlags = [.compressed, .notCompressed, .noCopyOnWrite]
     let found = try system { () throws(SystemError) -> Inheritance in
       var found: Inheritance = []
-      let names = [InheritedAttributes.defaultACL, InheritedAttributes.compression]
-      for name in try descriptor.attributeNames() where names.contains(where: { name == Array($0.utf8) }) {
+      let names = [InheritedAttributes.defaultACL, InheritedAttributes.compression].map {
+        Array($0.utf8)
+      }
+      for name in try descriptor.attributeNames() where names.contains(name) {
         found.insert(.attributes)
       }
       if try !descriptor.inodeFlags().isDisjoint(with: flags) { found.insert(.flags) }

@@ -42,9 +42,7 @@ func receive(_ stream: String, _ directory: String, parent: String?) throws {
     try Subvolume.create(name, in: target)
   }
   let root = try target.open(beneath: name, .directory)
-  var options = ReceiveOptions()
-  if let text = getenv("SYNCI") { options.syncInterval = UInt64(String(cString: text)).map { $0 << 20 } }
-  var receiver = try Receiver(root: root.duplicate(), cloneSources: sources, options: options)
+  var receiver = try Receiver(root: root.duplicate(), cloneSources: sources)
   try readCommands(stream) { try receiver.carryOut($0) }
   try receiver.finish()
   try root.syncFileSystem()
