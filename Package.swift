@@ -139,7 +139,7 @@ let package = Package(
     tests("LinuxTests", ["Bytes", "Linux"]),
     tests("ConfigurationTests", ["Bytes", "Configuration", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
-    tests("CompressionTests", ["Bytes", "Compression"]),
+    tests("CompressionTests", ["Bytes", "CZlib", "CZstd", "Compression"]),
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
@@ -169,7 +169,8 @@ let package = Package(
       "IntegrationTests",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
-        "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile",
+        "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder",
+        "UpdateFile",
         "UpdateInstaller", "XZ",
       ]),
   ]
