@@ -14,9 +14,13 @@ final class ConfinedTree {
   /// The device that all of the subvolume is on.
   let device: UInt64
   /// Directories: as many as files are made in for a while, in the order in which they were once.
-  private var directories = NodeCache(capacity: 128)
+  private var directories = NodeCache(capacity: ConfinedTree.directoryCount)
   /// All else: as many as the commands of one inode go back and forth between.
   private var files = NodeCache(capacity: 16)
+
+  /// How many directories are kept open: no more than leaves others half of the process's
+  /// descriptors.
+  private static let directoryCount = Swift.min(512, Machine.descriptorLimit / 2)
 
   /// A tree from an open directory.
   init(_ root: consuming Descriptor) throws(SystemError) {
@@ -39,13 +43,17 @@ final class ConfinedTree {
     }
     let place = try self.place(path)
     let named = try open(place.name, .name, in: place.directory, as: path)
-    if named.type == .directory { return try reopen(named, .read) }
     if access > .name { return try reopen(named, access) }
-    files.insert(named)
+    if named.type == .directory { directories.insert(named) } else { files.insert(named) }
     return named
   }
 
   private func find(_ path: RawSpan) -> Node? { files.find(path) ?? directories.find(path) }
+
+  /// A directory that can be asked for its attributes and flags, too.
+  func opened(_ directory: Node) throws(ReceiveError.Reason) -> Node {
+    directory.access >= .read ? directory : try reopen(directory, .read)
+  }
 
   /// The regular file of a path, opened.
   func file(_ path: RawSpan, _ access: Node.Access) throws(ReceiveError.Reason) -> Node {
@@ -105,6 +113,9 @@ final class ConfinedTree {
     }
     guard status.device == device else { throw .notConfined([UInt8](copying: path)) }
   }
+
+  /// A name is gone that was not a directory's.
+  func removedFile(_ path: RawSpan) { files.remove(path) }
 
   /// A name is gone.
   func removed(_ path: RawSpan) {

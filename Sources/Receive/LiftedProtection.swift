@@ -77,7 +77,7 @@ extension Receiver {
   mutating func liftProtection(at path: RawSpan) throws(ReceiveError.Reason) -> Bool {
     var found = false
     if path.byteCount > 0 {
-      found = try protection.lift(try tree.place(path).directory)
+      found = try protection.lift(try tree.opened(tree.place(path).directory))
     }
     let node: Node
     do throws(ReceiveError.Reason) {

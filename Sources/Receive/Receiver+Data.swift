@@ -4,11 +4,21 @@ internal import SendStream
 
 // Data, in regular files only.
 extension Receiver {
-  func write(
+  mutating func write(
     _ path: RawSpan, _ offset: UInt64, _ data: RawSpan
   ) throws(ReceiveError.Reason) {
     let file = try tree.file(path, .write)
     try system { () throws(SystemError) in try file.descriptor.write(data, at: offset) }
+    noteData(UInt64(data.byteCount))
+  }
+
+  /// Has what was written so far go to disk if it is much.
+  mutating func noteData(_ count: UInt64) {
+    guard let interval = options.syncInterval else { return }
+    unsyncedCount &+= count
+    guard unsyncedCount >= interval else { return }
+    unsyncedCount = 0
+    sync.start()
   }
 
   func clone(

@@ -89,7 +89,7 @@ extension Receiver {
   func unlink(_ path: RawSpan) throws(ReceiveError.Reason) {
     let place = try tree.place(path)
     let name = place.name
-    tree.removed(path)
+    tree.removedFile(path)
     try system { () throws(SystemError) in try place.directory.descriptor.unlink(name) }
   }
 
@@ -107,7 +107,11 @@ extension Receiver {
   /// What a directory hands down.
   func inheritance(of directory: Node) throws(ReceiveError.Reason) -> Inheritance {
     if isBare { return [] }
-    return try directory.findInheritance()
+    if let known = directory.inheritance { return known }
+    // Opened, it is another node, which is found by the path from now on.
+    let opened = try tree.opened(directory)
+    directory.inheritance = try opened.findInheritance()
+    return directory.inheritance ?? []
   }
 
   /// Something was set that directories hand down.
@@ -148,9 +152,10 @@ extension Node {
     let flags: InodeFlags = [.compressed, .notCompressed, .noCopyOnWrite]
     let found = try system { () throws(SystemError) -> Inheritance in
       var found: Inheritance = []
-      if try descriptor.attribute(InheritedAttributes.defaultACL) != nil {
-        found.insert(.attributes)
-      } else if try descriptor.attribute(InheritedAttributes.compression) != nil {
+      let names = [InheritedAttributes.defaultACL, InheritedAttributes.compression].map {
+        Array($0.utf8)
+      }
+      for name in try descriptor.attributeNames() where names.contains(name) {
         found.insert(.attributes)
       }
       if try !descriptor.inodeFlags().isDisjoint(with: flags) { found.insert(.flags) }

@@ -36,6 +36,7 @@ extension Receiver {
       try protection.restore()
       tree.close()
       cloneSources.close()
+      sync.wait()
       state = .receiving
     } catch {
       throw ReceiveError(command: nil, path: [], reason: error)

@@ -50,6 +50,9 @@ public struct Receiver: ~Copyable {
   /// Who owns what this process makes.
   let owner = Owner(user: Machine.userID, group: Machine.groupID)
   var decoder = ExtentDecoder()
+  var sync: BackgroundSync
+  /// How many bytes were written since it was started last.
+  var unsyncedCount: UInt64 = 0
   /// The kernel has said that it does not take encoded data from us at all.
   var refusesEncodedWrites = false
 
@@ -75,6 +78,7 @@ public struct Receiver: ~Copyable {
     } catch {
       throw ReceiveError(command: nil, path: [], reason: .system(error))
     }
+    sync = BackgroundSync(of: tree.root.descriptor)
     self.cloneSources = cloneSources
     self.options = options
   }
@@ -108,6 +112,7 @@ public struct Receiver: ~Copyable {
       try protection.restore()
       tree.close()
       cloneSources.close()
+      sync.wait()
     } catch {
       throw ReceiveError(command: nil, path: [], reason: error)
     }

@@ -177,9 +177,9 @@ struct Step: Sendable {
     }
   }
 
-  static func setFileAttributes(_ path: [UInt8]) -> Step {
+  static func setFileAttributes(_ path: [UInt8], _ flags: UInt64 = 0x40) -> Step {
     one(path) { (path, receiver) throws(ReceiveError) in
-      try receiver.carryOut(.setFileAttributes(path: path, flags: 0x40))
+      try receiver.carryOut(.setFileAttributes(path: path, flags: flags))
     }
   }
 
@@ -199,10 +199,22 @@ struct Step: Sendable {
     }
   }
 
-  static func enableVerity(_ path: [UInt8]) -> Step {
-    one(path) { (path, receiver) throws(ReceiveError) in
+  static func encodedWrite(
+    _ path: [UInt8], _ data: [UInt8], _ encoding: DataEncoding, at offset: UInt64 = 0
+  ) -> Step {
+    two(path, data) { (path, data, receiver) throws(ReceiveError) in
       try receiver.carryOut(
-        .enableVerity(path: path, algorithm: 1, blockSize: 4096, salt: path, signature: path))
+        .encodedWrite(path: path, offset: offset, encoding: encoding, data: data))
+    }
+  }
+
+  static func enableVerity(
+    _ path: [UInt8], salt: [UInt8] = [], signature: [UInt8] = []
+  ) -> Step {
+    two(path, salt) { (path, salt, receiver) throws(ReceiveError) in
+      try receiver.carryOut(
+        .enableVerity(
+          path: path, algorithm: 1, blockSize: 4096, salt: salt, signature: signature.rawSpan))
     }
   }
 
@@ -218,17 +230,19 @@ extension String {
 extension [Step] {
   /// Carries out the steps from the first to the last.
   func carryOut(
-    in root: consuming Descriptor, _ sources: CloneSources = CloneSources()
+    in root: consuming Descriptor, _ sources: CloneSources = CloneSources(),
+    options: ReceiveOptions = ReceiveOptions()
   ) throws(ReceiveError) {
-    var receiver = try Receiver(root: root, cloneSources: sources)
+    var receiver = try Receiver(root: root, cloneSources: sources, options: options)
     for step in self { try step.carryOut(&receiver) }
   }
 
   /// What refuses the steps, which is to be the last of them.
   func refusal(
-    in root: consuming Descriptor, _ sources: CloneSources = CloneSources()
+    in root: consuming Descriptor, _ sources: CloneSources = CloneSources(),
+    options: ReceiveOptions = ReceiveOptions()
   ) throws -> ReceiveError.Reason? {
-    var receiver = try Receiver(root: root, cloneSources: sources)
+    var receiver = try Receiver(root: root, cloneSources: sources, options: options)
     for step in dropLast() { try step.carryOut(&receiver) }
     do throws(ReceiveError) {
       try last?.carryOut(&receiver)

@@ -12,8 +12,9 @@ import Testing
 struct ReceiveBench {
   let mount = BtrfsFixture.current
 
-  init() throws {
-    try run("btrfs", "-q", "subvolume", "create", path("work"))
+  /// - Parameter existing: whether `work` is there already.
+  init(existing: Bool = false) throws {
+    if !existing { try run("btrfs", "-q", "subvolume", "create", path("work")) }
     for name in ["stock", "ours", "streams"] { try run("mkdir", path(name)) }
   }
 
@@ -51,17 +52,21 @@ struct ReceiveBench {
 
   /// Makes a read-only snapshot of `work`, and gives what `btrfs send` sends of it.
   func snapshot(
-    _ name: String, version: Int, parent: String? = nil, cloneSources: [String] = []
+    _ name: String, version: Int, parent: String? = nil, cloneSources: [String] = [],
+    compressed: Bool = false
   ) throws -> [UInt8] {
     try run("btrfs", "-q", "subvolume", "snapshot", "-r", path("work"), path(name))
-    return try send(name, version: version, parent: parent, cloneSources: cloneSources)
+    return try send(
+      name, version: version, parent: parent, cloneSources: cloneSources, compressed: compressed)
   }
 
   func send(
-    _ name: String, version: Int, parent: String? = nil, cloneSources: [String] = []
+    _ name: String, version: Int, parent: String? = nil, cloneSources: [String] = [],
+    compressed: Bool = false, as file: String? = nil
   ) throws -> [UInt8] {
-    let stream = path("streams/\(name)")
+    let stream = path("streams/\(file ?? name)")
     var command = ["btrfs", "-q", "send", "--proto", "\(version)", "-f", stream]
+    if compressed { command.append("--compressed-data") }
     if let parent { command += ["-p", path(parent)] }
     for source in cloneSources { command += ["-c", path(source)] }
     let result = try runProgram(command + [path(name)])
@@ -76,7 +81,8 @@ struct ReceiveBench {
 
   /// What the receiver makes of a stream, finished as `btrfs receive` does.
   func receive(
-    _ stream: [UInt8], as name: String, parent: String? = nil, cloneSources: [String] = []
+    _ stream: [UInt8], as name: String, parent: String? = nil, cloneSources: [String] = [],
+    options: ReceiveOptions = ReceiveOptions()
   ) throws {
     let ours = try open("ours")
     if let parent {
@@ -94,7 +100,8 @@ struct ReceiveBench {
       let uuid = try #require(found)
       try sources.add(root, as: uuid)
     }
-    let end = try Replay.carryOut(stream, in: try open("ours/\(name)"), sources)
+    let end = try Replay.carryOut(
+      stream, in: try open("ours/\(name)"), sources, options: options)
     let root = try open("ours/\(name)")
     let bytes = end.uuid.bytes
     let found = SubvolumeUUID(bytes.rawSpan)
@@ -176,9 +183,10 @@ enum Replay {
   }
 
   static func carryOut(
-    _ stream: [UInt8], in root: consuming Descriptor, _ sources: CloneSources = CloneSources()
+    _ stream: [UInt8], in root: consuming Descriptor, _ sources: CloneSources = CloneSources(),
+    options: ReceiveOptions = ReceiveOptions()
   ) throws -> End {
-    var receiver = try Receiver(root: root, cloneSources: sources)
+    var receiver = try Receiver(root: root, cloneSources: sources, options: options)
     var reader = StreamReader()
     reader.append(stream.rawSpan)
     while let element = try reader.next() {
