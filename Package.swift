@@ -170,8 +170,7 @@ let package = Package(
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
         "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder",
-        "UpdateFile",
-        "UpdateInstaller", "XZ",
+        "UpdateFile", "UpdateInstaller", "XZ",
       ]),
   ]
 )

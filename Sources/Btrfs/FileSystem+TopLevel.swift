@@ -12,28 +12,24 @@ extension FileSystem {
       [.noSetUserID, .noDevices, .noExecution, .noAccessTimes])
   }
 
-  /// Mounts the top level of the file system that has a UUID, by whichever of some devices' names
-  /// leads to it; see ``devicePaths(of:)`` and ``uuid(of:)``.
+  /// Mounts the top level of the file system that a directory is in, by whichever of some devices'
+  /// names leads to it; see ``devicePaths(of:)``.
   ///
   /// - Returns: `nil` if none does, although none of them fails.
   public static func mountTopLevel(
-    ofAny devices: [String], ifItIs uuid: [UInt8]
+    ofAny devices: [String], sharedWith directory: borrowing Descriptor
   ) throws(SystemError) -> DetachedMount? {
     var failure: SystemError?
     for device in devices {
       do throws(SystemError) {
         let mount = try mountTopLevel(of: device)
-        if try isFileSystem(uuid, mount) { return consume mount }
+        let root = try mount.root()
+        // Asked for now, and not before: where a copy of the file system is mounted, too, Linux 6.18
+        // may change the one of the two whose UUID it made up when that is mounted again.
+        if try uuid(of: root) == uuid(of: directory) { return consume mount }
       } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
     return nil
-  }
-
-  private static func isFileSystem(
-    _ uuid: [UInt8], _ mount: borrowing DetachedMount
-  ) throws(SystemError) -> Bool {
-    let root = try mount.root()
-    return try self.uuid(of: root) == uuid
   }
 }

@@ -20,7 +20,7 @@ public struct ReceivedSubvolume: Hashable, Sendable {
 
 /// What a ``SubvolumeReceiver`` tells of.
 public enum SubvolumeReceiveEvent: Sendable {
-  /// A subvolume begins.
+  /// A subvolume begins: the stream has named it, and nothing is done yet.
   case began(ReceivedSubvolume)
   /// It is whole, on disk, and has its name. Unless `isMarked`, some of its commands failed.
   case finished(ReceivedSubvolume, isMarked: Bool)

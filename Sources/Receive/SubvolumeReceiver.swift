@@ -111,10 +111,10 @@ public struct SubvolumeReceiver: ~Copyable {
     _ subvolume: ReceivedSubvolume, _ command: borrowing Command
   ) throws(SubvolumeReceiveError) {
     isPassingOver = false
+    observer(.began(subvolume))
     do throws(SubvolumeReceiveError) {
       let made = try make(subvolume, command)
       current = made
-      observer(.began(subvolume))
       do throws(ReceiveError) { try made.receiver.carryOut(command) } catch {
         throw .command(error)
       }

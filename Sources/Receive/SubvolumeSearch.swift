@@ -86,8 +86,7 @@ final class SubvolumeSearch {
 
   private func mountTopLevel() throws(SystemError) -> Descriptor {
     let devices = try FileSystem.devicePaths(of: directory)
-    let uuid = try FileSystem.uuid(of: directory)
-    guard let mount = try FileSystem.mountTopLevel(ofAny: devices, ifItIs: uuid) else {
+    guard let mount = try FileSystem.mountTopLevel(ofAny: devices, sharedWith: directory) else {
       throw SystemError(operation: "fsmount", path: directory.path, errno: .noDevice)
     }
     return try mount.root()

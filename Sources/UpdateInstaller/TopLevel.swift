@@ -51,9 +51,8 @@ enum TopLevel {
     let paths = try attempt { () throws(SystemError) in
       try FileSystem.devicePaths(of: directory)
     }
-    let uuid = try attempt { () throws(SystemError) in try FileSystem.uuid(of: directory) }
     do throws(SystemError) {
-      if let mount = try FileSystem.mountTopLevel(ofAny: paths, ifItIs: uuid) {
+      if let mount = try FileSystem.mountTopLevel(ofAny: paths, sharedWith: directory) {
         return consume mount
       }
     } catch { throw .notMountable(device: error.path, error) }

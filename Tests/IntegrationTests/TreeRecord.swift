@@ -8,10 +8,15 @@ struct TreeRecord {
   private(set) var lines: [[UInt8]: String] = [:]
   /// Where files have data, by path: not the same wherever the contents are.
   private(set) var extents: [[UInt8]: String] = [:]
+  private let hasRootTime: Bool
   private var firstNames: [UInt64: [UInt8]] = [:]
 
-  /// - Parameter root: the tree's root, opened for reading.
-  init(of root: borrowing Descriptor) throws {
+  /// - Parameters:
+  ///   - root: the tree's root, opened for reading.
+  ///   - hasRootTime: whether the root's modification time counts, which the kernel does not send
+  ///     with every change of names in it.
+  init(of root: borrowing Descriptor, hasRootTime: Bool = true) throws {
+    self.hasRootTime = hasRootTime
     lines[[]] = try describe(root, [])
     try visit(root, [])
   }
@@ -33,7 +38,8 @@ struct TreeRecord {
     let status = try named.status()
     var line =
       "\(status.type) \(String(status.permissions, radix: 8)) \(status.user):\(status.group)"
-    line += " mtime \(status.modificationTime) device \(status.specialDevice)"
+    if hasRootTime || !path.isEmpty { line += " mtime \(status.modificationTime)" }
+    line += " device \(status.specialDevice)"
     for name in try named.attributeNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       line += " \(String(decoding: name, as: UTF8.self))=\(try named.attribute(name) ?? [])"
     }

@@ -70,7 +70,7 @@ struct StreamTarget: Target {
   }
 
   /// Commands of wrong contents, kinds and order, with right checksums.
-  private static func mutated(
+  static func mutated(
     _ stream: [UInt8], using random: inout SeededGenerator
   ) -> [UInt8] {
     guard stream.count > 17 else { return stream }

@@ -40,8 +40,8 @@ func run<T: Target>(_: T.Type, _ arguments: [String]) throws {
 }
 
 let targets: [any Target.Type] = [
-  ApplyTarget.self, ParserTarget.self, IdentityTarget.self, StreamTarget.self, HeadTarget.self,
-  MutationsTarget.self,
+  ApplyTarget.self, ParserTarget.self, IdentityTarget.self, StreamTarget.self,
+  ReceiveTarget.self, HeadTarget.self, MutationsTarget.self,
 ]
 
 var limit = rlimit(rlim_cur: memoryLimit, rlim_max: memoryLimit)

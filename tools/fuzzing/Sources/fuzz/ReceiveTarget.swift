@@ -1,0 +1,132 @@
+import Bytes
+import Foundation
+import Linux
+import Receive
+import SendStream
+
+/// Hostile streams carried out in a directory: nothing beside it may change.
+struct ReceiveTarget: Target {
+  static let name = "receive"
+  // System calls, and some commands are short.
+  static let nanosecondsPerByte = 100_000.0
+
+  private static let hostilePaths = [
+    "../outside/file", "link/file", "..", "link", "file/../../outside/file", "absolute",
+    "d/link/file",
+    "/tmp/x", "d/../../outside", "outside\0", "", ".", "d", "file", "self", "self/outside/file",
+  ].map { Array($0.utf8) }
+
+  private let streams: [[UInt8]]
+  private let directory: String
+  private let expected: [String]
+
+  init(_ corpus: Corpus) throws {
+    streams = corpus.streams
+    directory = NSTemporaryDirectory() + "fuzz-receive-\(getpid())"
+    let manager = FileManager.default
+    try manager.createDirectory(
+      atPath: directory + "/outside", withIntermediateDirectories: true)
+    try Data("secret".utf8).write(to: URL(filePath: directory + "/outside/file"))
+    try manager.createSymbolicLink(
+      atPath: directory + "/outside/link", withDestinationPath: "file")
+    expected = try Self.listing(directory)
+  }
+
+  mutating func run(_ random: inout SeededGenerator, _ meter: inout Meter) throws -> Bool {
+    let stream = streams.randomElement(using: &random) ?? []
+    let hostile = StreamTarget.mutated(Self.redirected(stream, using: &random), using: &random)
+    let target = try makeTarget()
+    let taken = try meter.measure(bytes: hostile.count + 4096) {
+      try refusable { try carryOut(hostile, in: target.duplicate()) } != nil
+    }
+    let found = try Self.listing(directory)
+    guard found == expected else { throw Finding("beside the directory: \(found)") }
+    return taken
+  }
+
+  /// A tree with links that lead out, afresh.
+  private func makeTarget() throws -> Descriptor {
+    let manager = FileManager.default
+    let path = directory + "/target"
+    // Whatever is there: also directories that nobody may enter, and files that nobody may change.
+    if manager.fileExists(atPath: path) {
+      let process = Process()
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = [
+        "-c", "chattr -R -f -i -a \"$0\" 2>/dev/null; chmod -R u+rwx \"$0\"; rm -rf \"$0\"", path,
+      ]
+      try process.run()
+      process.waitUntilExit()
+    }
+    try manager.createDirectory(atPath: path + "/d", withIntermediateDirectories: true)
+    try Data("old".utf8).write(to: URL(filePath: path + "/file"))
+    for (name, destination) in [
+      ("link", "../outside"), ("absolute", directory + "/outside/file"), ("self", ".."),
+      ("d/link", "../../outside"),
+    ] {
+      try manager.createSymbolicLink(
+        atPath: path + "/" + name, withDestinationPath: destination)
+    }
+    return try Descriptor.open(path, .directory)
+  }
+
+  private func carryOut(_ stream: [UInt8], in root: consuming Descriptor) throws {
+    var receiver = try Receiver(root: root)
+    var reader = StreamReader()
+    reader.append(stream.rawSpan)
+    while let element = try reader.next() {
+      guard case .command(let frame) = element else { continue }
+      try receiver.carryOut(Command(parsing: frame))
+    }
+    try reader.finish()
+    try receiver.finish()
+  }
+
+  /// A stream of which some commands name other paths.
+  private static func redirected(
+    _ stream: [UInt8], using random: inout SeededGenerator
+  ) -> [UInt8] {
+    guard stream.count > 17 else { return stream }
+    let number = UInt32(truncatingIfNeeded: stream.number(at: 13, width: 4))
+    var out = Array(stream[..<17])
+    var at = 17
+    while at + 10 <= stream.count {
+      let length = Int(stream.number(at: at, width: 4))
+      guard length <= stream.count - at - 10 else { break }
+      let kind = CommandKind(rawValue: UInt16(stream.number(at: at + 4, width: 2)))
+      var payload = Array(stream[at + 10..<at + 10 + length])
+      // PATH comes first in most commands.
+      if UInt8.random(in: 0..<8, using: &random) == 0, payload.starts(with: [15, 0]),
+        payload.count >= 4, kind != .subvolume, kind != .snapshot
+      {
+        let old = Int(payload.number(at: 2, width: 2))
+        let path = hostilePaths.randomElement(using: &random) ?? []
+        payload = [15, 0, UInt8(path.count), 0] + path + payload.dropFirst(4 + old)
+      }
+      let version = StreamVersion(rawValue: number)
+      Frame(kind: kind, payload: payload.rawSpan, version: version).appendHeader(to: &out)
+      out += payload
+      at += 10 + length
+    }
+    return out
+  }
+
+  /// All that is beside the target, with contents and modes.
+  private static func listing(_ directory: String) throws -> [String] {
+    let manager = FileManager.default
+    var lines: [String] = []
+    for name in try manager.contentsOfDirectory(atPath: directory).sorted() where name != "target" {
+      lines.append(name)
+    }
+    let outside = directory + "/outside"
+    for name in try manager.contentsOfDirectory(atPath: outside).sorted() {
+      let attributes = try manager.attributesOfItem(atPath: outside + "/" + name)
+      let contents = manager.contents(atPath: outside + "/" + name) ?? Data()
+      lines.append(
+        "\(name) \(attributes[.posixPermissions] ?? 0) \(attributes[.ownerAccountID] ?? 0) "
+          + "\(attributes[.modificationDate] ?? 0) \(attributes[.referenceCount] ?? 0) "
+          + "\(Array(contents))")
+    }
+    return lines
+  }
+}
