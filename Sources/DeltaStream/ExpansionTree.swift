@@ -9,6 +9,7 @@ public final class ExpansionTree: OldTree {
     case parent(ParentFile)
     case written(WrittenFile)
 
+    /// Its length in bytes.
     public var length: UInt64 {
       switch self {
       case .parent(let file): file.length
@@ -16,6 +17,7 @@ public final class ExpansionTree: OldTree {
       }
     }
 
+    /// Fills all the room of `out` from a place in the file; less only where the file ends.
     public func read(at offset: UInt64, into out: inout OutputRawSpan) throws(SystemError) {
       switch self {
       case .parent(let file): try file.read(at: offset, into: &out)
@@ -34,16 +36,19 @@ public final class ExpansionTree: OldTree {
     self.stream = stream
   }
 
+  /// Opens a regular file of the parent.
   public func open(_ path: [UInt8]) throws(SystemError) -> File {
     guard let parent else { throw Self.missing(path) }
     return .parent(try parent.open(path))
   }
 
+  /// Opens a file that the plain stream has written.
   public func openNew(_ source: PatchSource, for target: [UInt8]) throws(SystemError) -> File {
     guard let stream else { throw Self.missing(source.path) }
     return .written(try stream.open(source, parent: parent))
   }
 
+  /// Keeps a command of the plain stream.
   public func note(_ frame: borrowing Frame) throws(SystemError) { try stream?.note(frame) }
 
   private static func missing(_ path: [UInt8]) -> SystemError {

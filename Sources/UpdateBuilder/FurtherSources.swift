@@ -26,7 +26,7 @@ struct FurtherSources {
     // What is shared is shared with the first source.
     var sources = part.isPatch || !part.clones.isEmpty ? old?.sources ?? [] : []
     while sources.count < Self.maximumSources {
-      let rest = best.unexplained(of: new)
+      let rest = unexplained(best, of: new)
       guard rest.count >= Self.minimumRest, rest.count >= new.count / Self.minimumShare,
         let source = try matcher.furtherSource(for: rest, of: run, besides: sources)
       else { break }
@@ -37,6 +37,16 @@ struct FurtherSources {
       best = candidate
     }
     return best
+  }
+
+  /// The bytes of a part that travel as they are.
+  private func unexplained(_ part: ShrunkPart, of new: [UInt8]) -> [UInt8] {
+    guard case .patch(_, let patch) = part.form else {
+      return maker.written(of: new, part.offset, part.clones)
+    }
+    let bytes = patch.estimate
+    guard let ranges = try? PatchStream.ranges(in: bytes.rawSpan) else { return [] }
+    return Array(bytes[ranges[PatchStream.inserted.rawValue]])
   }
 
   private func candidate(
@@ -71,13 +81,5 @@ extension ShrunkPart {
   var isPatch: Bool {
     if case .patch = form { return true }
     return false
-  }
-
-  /// The bytes that travel as they are.
-  fileprivate func unexplained(of new: [UInt8]) -> [UInt8] {
-    guard case .patch(_, let patch) = form else { return clones.isEmpty ? new : [] }
-    let bytes = patch.estimate
-    guard let ranges = try? PatchStream.ranges(in: bytes.rawSpan) else { return [] }
-    return Array(bytes[ranges[PatchStream.inserted.rawValue]])
   }
 }

@@ -10,7 +10,7 @@ extension OldFileMatcher {
   private static let candidateCount = 3
   /// How many features have to be found, and which share of all.
   private static let minimumFound = 4
-  private static let minimumShare = 16
+  private static let minimumShare = 8
 
   /// This matcher with the files of the new tree that no path leads to in the parent.
   func withNewFiles(

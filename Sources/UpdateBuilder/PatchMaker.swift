@@ -135,7 +135,7 @@ struct PatchMaker: Sendable {
   }
 
   /// The bytes that would travel as they are.
-  private func written(of new: [UInt8], _ offset: UInt64, _ clones: [PatchClone]) -> [UInt8] {
+  func written(of new: [UInt8], _ offset: UInt64, _ clones: [PatchClone]) -> [UInt8] {
     if clones.isEmpty { return new }
     var bytes: [UInt8] = []
     var at = 0

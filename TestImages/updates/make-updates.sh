@@ -37,12 +37,21 @@ echo 'second' >sys_root_current/etc/version
 rm sys_root_current/usr/share/doc/text-1.0
 btrfs -q subvolume snapshot -r sys_root_current sys_root_v2
 
+# Two new files that are alike, and one that two old files were merged into (through a pipe, since
+# cat shares blocks where it can).
+for i in $(seq 400); do echo "$i" | sha512sum; done >sys_root_current/usr/share/doc/new-1
+{ head -n 200 sys_root_current/usr/share/doc/new-1; echo more; tail -n 200 sys_root_current/usr/share/doc/new-1; } \
+  >sys_root_current/usr/share/doc/new-2
+cat sys_root_v1/usr/bin/program sys_root_v1/usr/share/doc/text-1.0 | cat >sys_root_current/usr/share/doc/merged
+btrfs -q subvolume snapshot -r sys_root_current sys_root_v3
+
 export SOURCE_DATE_EPOCH=1700000000
 build=("$programs/btrfs-delta" build --key "$keys/test.pem" --compatible golden --progress none)
 "${build[@]}" --child sys_root_v1 --output "$here/full-revision-1.btrfs.xz"
 "${build[@]}" --parent sys_root_v1 --child sys_root_v2 --output "$here/delta-revision-1.btrfs.xz"
 "${build[@]}" --parent sys_root_v1 --child sys_root_v2 --proto 1 \
   --output "$here/delta-proto-1-revision-1.btrfs.xz"
+"${build[@]}" --parent sys_root_v1 --child sys_root_v3 --output "$here/sources-revision-1.btrfs.xz"
 # The files that the patches are made against, and what must come out.
 rm -rf "$here/parent"
 mkdir -p "$here/parent"

@@ -14,6 +14,7 @@ struct GoldenUpdateTests {
     "An update of revision 1 is trusted, and expands to the stream that was signed",
     arguments: [
       "full-revision-1", "delta-revision-1", "delta-proto-1-revision-1",
+      "sources-revision-1",
     ])
   func expands(name: String) throws {
     let file = try TestImages.bytes("updates/\(name).btrfs.xz")
@@ -24,9 +25,18 @@ struct GoldenUpdateTests {
     #expect(manifest.product == "golden")
     #expect(manifest.parent?.version == (name.hasPrefix("full") ? nil : 1))
 
+    #expect(manifest.allowsNewSources == name.hasPrefix("sources"))
+
     let root = try Descriptor.open(TestImages.url("updates/parent").path, [.directory])
+    let place = try TemporaryDirectory()
+    let stream = try place.open().open(
+      beneath: "stream", [.readWrite, .create, .exclusive], permissions: 0o600)
+    let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
+    let tree = ExpansionTree(
+      parent: try ParentTree(root: root),
+      stream: PlainStreamFile(keepingIn: stream, base: base))
     var expansion = try UpdateExpansion(
-      manifest, tree: try ParentTree(root: root), memoryLimit: manifest.needs.memory)
+      manifest, tree: tree, memoryLimit: manifest.needs.memory)
     var at = length
     while expansion.wanted > 0 {
       let piece = Array(file[at..<at + expansion.wanted])
