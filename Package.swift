@@ -35,7 +35,8 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let libraries = [
   "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Crypto",
   "Signing", "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder",
-  "UpdateInstaller", "Configuration",
+  "UpdateInstaller", "Configuration", "Recompress",
+  "Zstd",
 ]
 
 let package = Package(
@@ -56,6 +57,7 @@ let package = Package(
     .target(name: "CLinux"),
     systemLibrary("CLZMA", "liblzma", "liblzma-dev"),
     systemLibrary("CCrypto", "libcrypto", "libssl-dev"),
+    systemLibrary("CZstd", "libzstd", "libzstd-dev"),
     systemLibrary("CDivSufSort", "libdivsufsort", "libdivsufsort-dev"),
 
     // 0: formats in pure Swift, and thin owners over the system.
@@ -65,6 +67,7 @@ let package = Package(
     library("Linux", ["Bytes", "CLinux"]),
     library("Btrfs", ["Bytes", "CLinux", "Linux"]),
     library("XZ", ["Bytes", "CLZMA"]),
+    library("Zstd", ["CZstd"]),
     library("Crypto", ["Bytes", "CCrypto"]),
     // Private keys: the device program must not link it.
     library("Signing", ["Bytes", "CCrypto", "Crypto"]),
@@ -73,6 +76,7 @@ let package = Package(
     library("BinaryDiff", ["Bytes", "BinaryPatch", "CDivSufSort"]),
     library("UpdateFile", ["Bytes", "Crypto", "SendStream", "XZ"]),
     library("Receive", ["Btrfs", "Bytes", "Linux", "SendStream"]),
+    library("Recompress", ["Bytes", "XZ", "Zstd"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
     library("Configuration", ["Bytes", "Linux"]),
 
@@ -135,6 +139,7 @@ let package = Package(
     tests("LinuxTests", ["Bytes", "Linux"]),
     tests("ConfigurationTests", ["Bytes", "Configuration", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
+    tests("RecompressTests", ["Bytes", "Recompress", "XZ"]),
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),

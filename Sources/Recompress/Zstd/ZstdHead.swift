@@ -1,0 +1,57 @@
+internal import Bytes
+internal import Zstd
+
+/// The header of a zstd frame (RFC 8878, 3.1.1.1).
+struct ZstdHead {
+  static let magic: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd]
+  /// In bytes.
+  static let longest = 18
+  /// The largest window that is opened, as a power of two.
+  static let longestWindowLog = 27
+
+  let hasChecksum: Bool
+  let contentSize: UInt64?
+  /// As a power of two, rounded up; `nil` of a frame in one segment.
+  let windowLog: Int?
+
+  /// Reads the header; `nil` if it is none, wants a dictionary, or too large a window.
+  init?(_ bytes: RawSpan) {
+    var cursor = ByteCursor(bytes)
+    guard let magic = cursor.take(4), magic.hasSameBytes(as: Self.magic.rawSpan),
+      let descriptor = cursor.read(UInt8.self), descriptor & 0x0b == 0
+    else { return nil }
+    hasChecksum = descriptor & 4 != 0
+    let isOneSegment = descriptor & 0x20 != 0
+    var window: Int?
+    if !isOneSegment {
+      guard let byte = cursor.read(UInt8.self) else { return nil }
+      window = 10 + Int(byte >> 3) + (byte & 7 == 0 ? 0 : 1)
+      guard let window, window <= Self.longestWindowLog else { return nil }
+    }
+    windowLog = window
+    switch (descriptor >> 6, isOneSegment) {
+    case (0, false): contentSize = nil
+    case (0, true): contentSize = cursor.read(UInt8.self).map { UInt64($0) }
+    case (1, _): contentSize = cursor.read(UInt16.self).map { UInt64($0) + 256 }
+    case (2, _): contentSize = cursor.read(UInt32.self).map { UInt64($0) }
+    default: contentSize = cursor.read(UInt64.self)
+    }
+  }
+
+  /// What may have made the frame, the most usual first.
+  func candidates(openedLength: UInt64) -> [ZstdStreamEncoder.Options] {
+    let levels: [Int32] = [
+      19, 3, 22, 20, 21, 18, 9, 17, 16, 15, 12, 1, 5, 6, 10, 11, 13, 14, 2, 4, 7, 8,
+    ]
+    var all: [ZstdStreamEncoder.Options] = []
+    for level in levels {
+      for isMultithreaded in [true, false] {
+        all.append(
+          ZstdStreamEncoder.Options(
+            level: level, hasChecksum: hasChecksum, contentSize: contentSize,
+            isMultithreaded: isMultithreaded))
+      }
+    }
+    return all
+  }
+}

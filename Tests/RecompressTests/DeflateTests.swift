@@ -1,0 +1,2 @@
+import Recompress
+import Testing
