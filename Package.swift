@@ -139,7 +139,7 @@ let package = Package(
     tests("LinuxTests", ["Bytes", "Linux"]),
     tests("ConfigurationTests", ["Bytes", "Configuration", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
-    tests("RecompressTests", ["Bytes", "Recompress", "XZ"]),
+    tests("RecompressTests", ["Bytes", "Recompress", "XZ", "Zstd"]),
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),

@@ -5,17 +5,13 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
 ]
 
-func program(_ name: String) -> Target {
-  .executableTarget(
-    name: name,
-    dependencies: [
-      "BenchmarkFiles",
-      .product(name: "BinaryDiff", package: "btrfs-delta"),
-      .product(name: "BinaryPatch", package: "btrfs-delta"),
-      .product(name: "Bytes", package: "btrfs-delta"),
-    ],
-    swiftSettings: settings)
+func library(_ name: String) -> Target.Dependency { .product(name: name, package: "btrfs-delta") }
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
+
+let delta = ["BenchmarkFiles", library("BinaryDiff"), library("BinaryPatch"), library("Bytes")]
 
 // Measuring programs. Apart from the main package: nothing there needs them.
 let package = Package(
@@ -23,6 +19,7 @@ let package = Package(
   dependencies: [.package(name: "btrfs-delta", path: "../..")],
   targets: [
     .target(name: "BenchmarkFiles", swiftSettings: settings),
-    program("delta-benchmark"), program("modules-benchmark"),
+    program("delta-benchmark", delta), program("modules-benchmark", delta),
+    program("recompress-benchmark", [library("Bytes"), library("Recompress")]),
   ]
 )

@@ -9,7 +9,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "SendStream", "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Recompress", "SendStream",
+        "UpdateFile",
       ].map { .product(name: $0, package: "btrfs-delta") },
       swiftSettings: [
         .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),

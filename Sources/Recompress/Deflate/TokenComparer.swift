@@ -68,8 +68,9 @@ struct TokenComparer: TokenChooser {
   }
 
   private mutating func compact() {
-    guard next > 0, next == queue.count else { return }
-    queue.removeAll(keepingCapacity: true)
+    // What waits for bytes to be known behind it is little.
+    guard next > queue.count / 2 else { return }
+    queue.removeFirst(next)
     next = 0
   }
 

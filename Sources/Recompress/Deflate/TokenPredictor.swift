@@ -24,8 +24,10 @@ protocol TokenChooser {
 struct TokenPredictor: ~Copyable {
   /// How many bytes of the past stay readable: more than a stored block holds.
   static let kept = 128 << 10
-  /// How many bytes the window holds.
+  /// How many bytes the window holds at most.
   static let capacity = kept + (256 << 10)
+  /// How many it holds at first: most files are short.
+  private static let firstCapacity = 32 << 10
 
   /// Where in the window the choice stands.
   private struct State {
@@ -46,7 +48,7 @@ struct TokenPredictor: ~Copyable {
 
   init(_ parameters: DeflateParameters) {
     finder = MatchFinder(parameters)
-    window = [UInt8](repeating: 0, count: Self.capacity)
+    window = [UInt8](repeating: 0, count: Self.firstCapacity)
     head = [UInt32](repeating: 0, count: finder.headCount)
     previous = [UInt32](repeating: 0, count: MatchFinder.windowSize)
   }
@@ -60,9 +62,12 @@ struct TokenPredictor: ~Copyable {
   ///
   /// - Returns: How many were taken: none if the tokens must go on first.
   mutating func append(_ bytes: RawSpan) -> Int {
-    if Self.capacity &- end < bytes.byteCount { slide() }
+    if window.count &- end < bytes.byteCount {
+      if window.count < Self.capacity { grow(by: bytes.byteCount) }
+      if Self.capacity &- end < bytes.byteCount { slide() }
+    }
     let start = end
-    let count = min(bytes.byteCount, Self.capacity &- start)
+    let count = min(bytes.byteCount, window.count &- start)
     unsafe window.withUnsafeMutableBytes { room in
       unsafe bytes.withUnsafeBytes { bytes in
         unsafe UnsafeMutableRawBufferPointer(rebasing: room[start...])
@@ -89,6 +94,11 @@ struct TokenPredictor: ~Copyable {
       count <= end &- start
     else { return nil }
     return [UInt8](copying: window.rawSpan.extracting(start..<(start &+ count)))
+  }
+
+  private mutating func grow(by count: Int) {
+    let wanted = min(max(end &+ count, window.count &* 2), Self.capacity)
+    window.append(contentsOf: repeatElement(0, count: wanted &- window.count))
   }
 
   /// Forgets the past but for ``kept`` bytes.

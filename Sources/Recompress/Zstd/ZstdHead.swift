@@ -38,11 +38,32 @@ struct ZstdHead {
     }
   }
 
+  /// The levels that take a window, if they are told nothing of the length.
+  private static func levels(windowLog: Int) -> [Int32] {
+    switch windowLog {
+    case ...19: [1]
+    case 20: [2]
+    case 21: [3, 6, 5, 4, 7, 8]
+    case 22: [9, 15, 16, 12, 10, 11, 13, 14]
+    case 23: [19, 18, 17]
+    case 25: [20]
+    case 26: [21]
+    case 27: [22]
+    default: []
+    }
+  }
+
+  /// Opened bytes above which only the most usual are tried: multithreaded, nothing shows before
+  /// all is compressed.
+  private static let costly: UInt64 = 16 << 20
+  private static let mostCostly = 6
+
   /// What may have made the frame, the most usual first.
   func candidates(openedLength: UInt64) -> [ZstdStreamEncoder.Options] {
-    let levels: [Int32] = [
-      19, 3, 22, 20, 21, 18, 9, 17, 16, 15, 12, 1, 5, 6, 10, 11, 13, 14, 2, 4, 7, 8,
+    var levels: [Int32] = [
+      19, 3, 22, 9, 15, 1, 12, 6, 5, 18, 17, 16, 20, 21, 10, 11, 13, 14, 2, 4, 7, 8,
     ]
+    if contentSize == nil, let windowLog { levels = Self.levels(windowLog: windowLog) }
     var all: [ZstdStreamEncoder.Options] = []
     for level in levels {
       for isMultithreaded in [true, false] {
@@ -52,6 +73,6 @@ struct ZstdHead {
             isMultithreaded: isMultithreaded))
       }
     }
-    return all
+    return openedLength > Self.costly ? Array(all.prefix(Self.mostCostly)) : all
   }
 }

@@ -1,2 +1,0 @@
-import Recompress
-import Testing
