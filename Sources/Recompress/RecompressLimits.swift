@@ -29,8 +29,9 @@ public struct RecompressLimits: Hashable, Sendable {
     self.memory = memory
   }
 
-  /// Opened bytes that are allowed before any ratio is looked at.
-  private static let freeBytes: UInt64 = 1 << 20
+  /// Opened bytes that are allowed before any ratio is looked at: a kernel begins with megabytes of
+  /// zeros.
+  private static let freeBytes: UInt64 = 16 << 20
 
   func allows(opened: UInt64, compressed: UInt64) -> Bool {
     if opened <= Self.freeBytes { return true }

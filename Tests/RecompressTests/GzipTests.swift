@@ -6,8 +6,8 @@ import Testing
 
 @Suite("What gzip(1) makes")
 struct GzipTests {
-  @Test("Every level comes back, without a correction", arguments: 1...9)
-  func everyLevel(level: Int) throws {
+  @Test("Each way to search comes back, without a correction", arguments: [1, 3, 6, 9])
+  func levels(level: Int) throws {
     let file = try compressed(RecipeSample.bytes, by: "gzip", ["-n", "-\(level)"])
     let analysis = try analysed(file)
     let region = try #require(analysis.layout.regions.first)

@@ -4,13 +4,16 @@ internal import Bytes
 /// lengths.
 ///
 /// Positions are offsets in a window that its owner slides. Position 0 ends a chain, so at the
-/// start of a stream it is never matched, as in zlib.
+/// start of a stream it is never matched, as in zlib. Chains are kept as distances: half the memory,
+/// and nothing to slide.
 struct MatchFinder {
   static let windowSize = 32768
   /// `MAX_MATCH + MIN_MATCH + 1`: how many bytes behind a token its choice may depend on.
   static let lookahead = 262
   /// `MAX_DIST`.
   static let longestDistance = windowSize - lookahead
+  /// Farther back than anything is matched.
+  private static let endOfChain = 65535
   /// `TOO_FAR`: a match of three bytes farther back than this costs more than three literals.
   static let tooFar = 4096
 
@@ -58,12 +61,14 @@ struct MatchFinder {
   @inline(__always)
   func insert(
     _ position: Int, _ window: RawSpan, _ end: Int, _ head: inout MutableSpan<UInt32>,
-    _ previous: inout MutableSpan<UInt32>
+    _ distances: inout MutableSpan<UInt16>
   ) -> Int {
     guard position &+ 3 <= end else { return 0 }
     let slot = hash(window, position)
     let former = unsafe head[unchecked: slot]
-    unsafe previous[unchecked: position & (Self.windowSize &- 1)] = former
+    let distance = former == 0 ? Self.endOfChain : min(position &- Int(former), Self.endOfChain)
+    unsafe distances[unchecked: position & (Self.windowSize &- 1)] = UInt16(
+      truncatingIfNeeded: distance)
     unsafe head[unchecked: slot] = UInt32(truncatingIfNeeded: position)
     return Int(former)
   }
@@ -77,7 +82,7 @@ struct MatchFinder {
   @inline(__always)
   func longestMatch(
     at position: Int, from candidate: Int, longerThan shortest: Int, _ window: RawSpan, _ end: Int,
-    _ previous: borrowing MutableSpan<UInt32>
+    _ distances: borrowing MutableSpan<UInt16>
   ) -> Match {
     var best = Match(length: shortest, start: 0)
     let longest = min(258, end &- position)
@@ -98,7 +103,7 @@ struct MatchFinder {
           tail = Self.load16(window, position &+ length &- 1)
         }
       }
-      at = Int(unsafe previous[unchecked: at & (Self.windowSize &- 1)])
+      at &-= Int(unsafe distances[unchecked: at & (Self.windowSize &- 1)])
       chain &-= 1
     } while at > limit && chain != 0
     return best.length > shortest ? best : Match()

@@ -41,7 +41,7 @@ struct TokenPredictor: ~Copyable {
   private var window: [UInt8]
   private var end = 0
   private var head: [UInt32]
-  private var previous: [UInt32]
+  private var distances: [UInt16]
   private var state = State()
   /// How many bytes left the window.
   private var base: UInt64 = 0
@@ -50,7 +50,7 @@ struct TokenPredictor: ~Copyable {
     finder = MatchFinder(parameters)
     window = [UInt8](repeating: 0, count: Self.firstCapacity)
     head = [UInt32](repeating: 0, count: finder.headCount)
-    previous = [UInt32](repeating: 0, count: MatchFinder.windowSize)
+    distances = [UInt16](repeating: .max, count: MatchFinder.windowSize)
   }
 
   /// How many bytes the tokens so far stand for.
@@ -85,7 +85,7 @@ struct TokenPredictor: ~Copyable {
   ) throws(RecompressError) {
     let window = window
     try Self.run(
-      finder, window.rawSpan, end, isFinal, &head, &previous, &state, &chooser)
+      finder, window.rawSpan, end, isFinal, &head, &distances, &state, &chooser)
   }
 
   /// The bytes from a place in the stream on that are still in the window, `nil` if they are not.
@@ -116,7 +116,6 @@ struct TokenPredictor: ~Copyable {
     state.position &-= step
     if let start = state.carried?.start { state.carried?.start = max(start &- step, 0) }
     Self.slide(&head, by: UInt32(step))
-    Self.slide(&previous, by: UInt32(step))
   }
 
   private static func slide(_ positions: inout [UInt32], by step: UInt32) {
@@ -129,14 +128,14 @@ struct TokenPredictor: ~Copyable {
 
   private static func run(
     _ finder: MatchFinder, _ window: RawSpan, _ end: Int, _ isFinal: Bool, _ head: inout [UInt32],
-    _ previous: inout [UInt32], _ state: inout State, _ chooser: inout some TokenChooser
+    _ distances: inout [UInt16], _ state: inout State, _ chooser: inout some TokenChooser
   ) throws(RecompressError) {
     var head = head.mutableSpan
-    var previous = previous.mutableSpan
+    var distances = distances.mutableSpan
     if finder.parameters.isLazy {
-      try runLazily(finder, window, end, isFinal, &head, &previous, &state, &chooser)
+      try runLazily(finder, window, end, isFinal, &head, &distances, &state, &chooser)
     } else {
-      try runGreedily(finder, window, end, isFinal, &head, &previous, &state, &chooser)
+      try runGreedily(finder, window, end, isFinal, &head, &distances, &state, &chooser)
     }
   }
 
@@ -144,7 +143,7 @@ struct TokenPredictor: ~Copyable {
   @inline(__always)
   private static func runLazily(
     _ finder: MatchFinder, _ window: RawSpan, _ end: Int, _ isFinal: Bool,
-    _ head: inout MutableSpan<UInt32>, _ previous: inout MutableSpan<UInt32>,
+    _ head: inout MutableSpan<UInt32>, _ distances: inout MutableSpan<UInt16>,
     _ state: inout State, _ chooser: inout some TokenChooser
   ) throws(RecompressError) {
     let last = isFinal ? end &- 1 : end &- MatchFinder.lookahead
@@ -159,15 +158,15 @@ struct TokenPredictor: ~Copyable {
     while position <= last, chooser.isReady {
       let here =
         carried
-        ?? search(finder, position, 2, isFiltered, window, end, &head, &previous)
+        ?? search(finder, position, 2, isFiltered, window, end, &head, &distances)
       var next = MatchFinder.Match()
       let hasNext = position &+ 1 < end
       if hasNext {
         if here.length < lazyLength {
           next = search(
-            finder, position &+ 1, here.length, isFiltered, window, end, &head, &previous)
+            finder, position &+ 1, here.length, isFiltered, window, end, &head, &distances)
         } else {
-          _ = finder.insert(position &+ 1, window, end, &head, &previous)
+          _ = finder.insert(position &+ 1, window, end, &head, &distances)
         }
       }
       let predicted =
@@ -183,7 +182,7 @@ struct TokenPredictor: ~Copyable {
         let behind = position &+ token.length
         var at = position &+ 2
         while at < behind {
-          _ = finder.insert(at, window, end, &head, &previous)
+          _ = finder.insert(at, window, end, &head, &distances)
           at &+= 1
         }
         carried = nil
@@ -196,14 +195,14 @@ struct TokenPredictor: ~Copyable {
   @inline(__always)
   private static func search(
     _ finder: MatchFinder, _ position: Int, _ shortest: Int, _ isFiltered: Bool, _ window: RawSpan,
-    _ end: Int, _ head: inout MutableSpan<UInt32>, _ previous: inout MutableSpan<UInt32>
+    _ end: Int, _ head: inout MutableSpan<UInt32>, _ distances: inout MutableSpan<UInt16>
   ) -> MatchFinder.Match {
-    let candidate = finder.insert(position, window, end, &head, &previous)
+    let candidate = finder.insert(position, window, end, &head, &distances)
     guard candidate != 0, position &- candidate <= MatchFinder.longestDistance else {
       return MatchFinder.Match()
     }
     let match = finder.longestMatch(
-      at: position, from: candidate, longerThan: shortest, window, end, previous)
+      at: position, from: candidate, longerThan: shortest, window, end, distances)
     let isPoor =
       match.length <= 5
       && (isFiltered
@@ -215,7 +214,7 @@ struct TokenPredictor: ~Copyable {
   @inline(__always)
   private static func runGreedily(
     _ finder: MatchFinder, _ window: RawSpan, _ end: Int, _ isFinal: Bool,
-    _ head: inout MutableSpan<UInt32>, _ previous: inout MutableSpan<UInt32>,
+    _ head: inout MutableSpan<UInt32>, _ distances: inout MutableSpan<UInt16>,
     _ state: inout State, _ chooser: inout some TokenChooser
   ) throws(RecompressError) {
     let last = isFinal ? end &- 1 : end &- MatchFinder.lookahead
@@ -223,11 +222,11 @@ struct TokenPredictor: ~Copyable {
     var position = state.position
     defer { state.position = position }
     while position <= last, chooser.isReady {
-      let candidate = finder.insert(position, window, end, &head, &previous)
+      let candidate = finder.insert(position, window, end, &head, &distances)
       var here = MatchFinder.Match()
       if candidate != 0, position &- candidate <= MatchFinder.longestDistance {
         here = finder.longestMatch(
-          at: position, from: candidate, longerThan: 2, window, end, previous)
+          at: position, from: candidate, longerThan: 2, window, end, distances)
       }
       let predicted =
         here.length >= 3
@@ -239,7 +238,7 @@ struct TokenPredictor: ~Copyable {
       if token.length <= hashedLength, end &- behind >= 3 {
         var at = position &+ 1
         while at < behind {
-          _ = finder.insert(at, window, end, &head, &previous)
+          _ = finder.insert(at, window, end, &head, &distances)
           at &+= 1
         }
       }
