@@ -14,9 +14,9 @@ struct Sums {
   private var files = 0
   private var kinds: [RecipeKind: Kind] = [:]
   private var leftAlone: [String: (count: Int, bytes: UInt64)] = [:]
-  private var analysing = Duration.zero
-  private var opening = Duration.zero
-  private var rebuilding = Duration.zero
+  private var analysing = Cost()
+  private var opening = Cost()
+  private var rebuilding = Cost()
   private var viewBytes: UInt64 = 0
   private(set) var failures = 0
 
@@ -25,26 +25,25 @@ struct Sums {
     _ path: String, _ bytes: [UInt8], kinds: Set<RecipeKind>, threads: Int, memory: UInt64
   ) throws {
     files += 1
-    let clock = ContinuousClock()
     let file = MemorySpill(bytes)
     let limits = RecompressLimits(memory: memory)
     let recompressor = Recompressor(limits: limits, kinds: kinds, threads: threads)
-    var start = clock.now
+    var start = Cost.now()
     let analysis = try recompressor.analyse(file, spill: MemorySpill())
-    analysing += clock.now - start
+    analysing.add(since: start)
     for left in analysis.leftAlone { leave(left, path) }
     guard !analysis.layout.regions.isEmpty else { return }
     note(analysis.layout.regions, path)
 
-    start = clock.now
+    start = Cost.now()
     let layoutBytes = analysis.layout.bytes
     let layout = try FileLayout(layoutBytes.rawSpan)
     let view = try OpenedView(file, layout, spill: MemorySpill(), limits: limits)
-    opening += clock.now - start
+    opening.add(since: start)
     viewBytes += view.byteCount
-    start = clock.now
+    start = Cost.now()
     let made = try rebuild(view, layout, threads)
-    rebuilding += clock.now - start
+    rebuilding.add(since: start)
     if made != bytes || layout != analysis.layout {
       failures += 1
       Swift.print("\(path): does not come back")
@@ -113,12 +112,35 @@ struct Sums {
 
   private static func tenths(_ number: Double) -> Double { (number * 10).rounded() / 10 }
 
-  private func speed(_ what: String, _ time: Duration) {
-    let seconds =
-      Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-    let rate = Double(viewBytes) / max(seconds, 1e-9) / 1e6
+  private func speed(_ what: String, _ cost: Cost) {
     Swift.print(
-      "\(what): \(Self.tenths(seconds)) s, \(Self.tenths(rate)) MB/s of opened bytes")
+      "\(what): \(Self.tenths(cost.wall)) s, \(Self.tenths(cost.processor)) s of processors:",
+      "\(Self.tenths(Double(viewBytes) / max(cost.processor, 1e-9) / 1e6)) MB/s of opened bytes",
+      "for each processor")
+  }
+}
+
+/// Seconds, by the clock and of all processors together: a busy machine spoils only the first.
+struct Cost {
+  var wall = 0.0
+  var processor = 0.0
+
+  /// From some time on.
+  static func now() -> Cost {
+    Cost(wall: seconds(CLOCK_MONOTONIC), processor: seconds(CLOCK_PROCESS_CPUTIME_ID))
+  }
+
+  /// Adds what passed.
+  mutating func add(since start: Cost) {
+    let now = Self.now()
+    wall += now.wall - start.wall
+    processor += now.processor - start.processor
+  }
+
+  private static func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }
 
