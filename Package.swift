@@ -35,7 +35,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let libraries = [
   "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Compression", "Crypto",
   "Signing", "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder",
-  "UpdateInstaller", "Configuration",
+  "UpdateInstaller", "Configuration", "Recompress", "Zstd",
 ]
 
 let package = Package(
@@ -69,6 +69,7 @@ let package = Package(
     library("XZ", ["Bytes", "CLZMA"]),
     // What btrfs compresses with; only decompressing.
     library("Compression", ["Bytes", "CZlib", "CZstd"]),
+    library("Zstd", ["CZstd"]),
     library("Crypto", ["Bytes", "CCrypto"]),
     // Private keys: the device program must not link it.
     library("Signing", ["Bytes", "CCrypto", "Crypto"]),
@@ -77,6 +78,7 @@ let package = Package(
     library("BinaryDiff", ["Bytes", "BinaryPatch", "CDivSufSort"]),
     library("UpdateFile", ["Bytes", "Crypto", "SendStream", "XZ"]),
     library("Receive", ["Btrfs", "Bytes", "Compression", "Linux", "SendStream"]),
+    library("Recompress", ["Bytes", "XZ", "Zstd"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
     library("Configuration", ["Bytes", "Linux"]),
 
@@ -140,6 +142,7 @@ let package = Package(
     tests("ConfigurationTests", ["Bytes", "Configuration", "Linux"]),
     tests("XZTests", ["Bytes", "XZ"]),
     tests("CompressionTests", ["Bytes", "CZlib", "CZstd", "Compression"]),
+    tests("RecompressTests", ["Bytes", "Recompress", "XZ", "Zstd"]),
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),

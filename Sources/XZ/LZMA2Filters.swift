@@ -1,13 +1,17 @@
 internal import CLZMA
 
-/// The filter chain of the payload: LZMA2 alone, with the settings of a preset.
+/// A filter chain: LZMA2 with the settings of a preset, a branch filter before it if need be.
 @safe struct LZMA2Filters {
   private var options: lzma_options_lzma
+  private let branchFilter: lzma_vli?
 
   /// The settings of a preset with a dictionary of `dictionarySize` bytes, rounded up.
   ///
   /// - Throws: ``XZError/unsupportedOptions``.
-  init(preset: UInt32, dictionarySize: UInt32?) throws(XZError) {
+  init(
+    preset: UInt32, dictionarySize: UInt32?, branchFilter: lzma_vli? = nil
+  ) throws(XZError) {
+    self.branchFilter = branchFilter
     unsafe options = unsafe lzma_options_lzma()
     guard unsafe lzma_lzma_preset(&options, preset) == 0 else { throw .unsupportedOptions }
     guard let dictionarySize else { return }
@@ -22,12 +26,15 @@ internal import CLZMA
   func withPointer<R>(_ body: (UnsafePointer<lzma_filter>) -> R) -> R {
     var options = unsafe self.options
     return unsafe withUnsafeMutablePointer(to: &options) { options in
-      let chain: [lzma_filter] = unsafe [
+      var chain: [lzma_filter] = unsafe [
         lzma_filter(id: clzma_filter_lzma2, options: options),
         lzma_filter(id: clzma_vli_unknown, options: nil),
       ]
+      if let branchFilter {
+        unsafe chain.insert(lzma_filter(id: branchFilter, options: nil), at: 0)
+      }
       return unsafe chain.withUnsafeBufferPointer { chain in
-        guard let base = chain.baseAddress else { preconditionFailure("two filters") }
+        guard let base = chain.baseAddress else { preconditionFailure("a chain has filters") }
         return unsafe body(base)
       }
     }

@@ -23,5 +23,6 @@ let package = Package(
     program("delta-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
     program("modules-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
     program("receive-benchmark", [], "Btrfs", "Bytes", "Linux", "Receive", "SendStream"),
+    program("recompress-benchmark", [], "Bytes", "Recompress"),
   ]
 )

@@ -9,8 +9,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "SendStream",
-        "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "Recompress",
+        "SendStream", "UpdateFile",
       ].map { .product(name: $0, package: "btrfs-delta") },
       swiftSettings: [
         .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),

@@ -41,7 +41,7 @@ func run<T: Target>(_: T.Type, _ arguments: [String]) throws {
 
 let targets: [any Target.Type] = [
   ApplyTarget.self, ParserTarget.self, IdentityTarget.self, StreamTarget.self,
-  ReceiveTarget.self, HeadTarget.self, MutationsTarget.self,
+  ReceiveTarget.self, HeadTarget.self, MutationsTarget.self, RecompressTarget.self,
 ]
 
 var limit = rlimit(rlim_cur: memoryLimit, rlim_max: memoryLimit)

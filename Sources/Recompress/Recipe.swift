@@ -1,0 +1,122 @@
+internal import Bytes
+
+/// The kinds of recipes. A number, once released, keeps its meaning; another behaviour gets another
+/// number.
+public enum RecipeKind: UInt8, Hashable, Sendable, CaseIterable {
+  /// Raw deflate data, as gzip, zip, PNG and others hold it. Needs no library.
+  case deflate = 1
+  /// An xz Stream, by liblzma.
+  case xz = 2
+  /// A zstd frame, by exactly one version of libzstd.
+  case zstd = 3
+}
+
+extension RecipeKind: CustomStringConvertible {
+  /// The name of the format.
+  public var description: String {
+    switch self {
+    case .deflate: "deflate"
+    case .xz: "xz"
+    case .zstd: "zstd"
+    }
+  }
+}
+
+/// How a region's compressed bytes are made again from its opened ones.
+public struct Recipe: Hashable, Sendable {
+  enum Form: Hashable, Sendable {
+    case deflate(DeflateRecipe)
+    case xz(XZRecipe)
+    case zstd(ZstdRecipe)
+  }
+
+  let form: Form
+
+  init(_ form: Form) { self.form = form }
+
+  /// Which kind it is.
+  public var kind: RecipeKind {
+    switch form {
+    case .deflate: .deflate
+    case .xz: .xz
+    case .zstd: .zstd
+    }
+  }
+
+  /// The recipe as it travels: the kind's number, then what that kind has.
+  public var bytes: [UInt8] {
+    var bytes = [kind.rawValue]
+    switch form {
+    case .deflate(let recipe): recipe.append(to: &bytes)
+    case .xz(let recipe): recipe.append(to: &bytes)
+    case .zstd(let recipe): recipe.append(to: &bytes)
+    }
+    return bytes
+  }
+
+  /// Reads a recipe, which ends where the bytes do.
+  ///
+  /// - Throws: ``RecompressError/badRecipe(offset:)``, ``RecompressError/unknownRecipe(number:)``.
+  public init(_ bytes: RawSpan) throws(RecompressError) {
+    var cursor = ByteCursor(bytes)
+    try self.init(&cursor)
+    guard cursor.isAtEnd else { throw .badRecipe(offset: cursor.offset) }
+  }
+
+  init(_ cursor: inout ByteCursor) throws(RecompressError) {
+    guard let number = cursor.read(UInt8.self) else { throw .badRecipe(offset: cursor.offset) }
+    guard let kind = RecipeKind(rawValue: number) else { throw .unknownRecipe(number: number) }
+    switch kind {
+    case .deflate: form = .deflate(try DeflateRecipe(&cursor))
+    case .xz: form = .xz(try XZRecipe(&cursor))
+    case .zstd: form = .zstd(try ZstdRecipe(&cursor))
+    }
+  }
+
+  /// The library that the recipe runs in, as `name version`; the version only where no other will
+  /// do. `nil` if it needs none.
+  public var library: String? {
+    switch form {
+    case .deflate: nil
+    case .xz: "liblzma"
+    case .zstd(let recipe): "libzstd \(recipe.version)"
+    }
+  }
+
+  /// The most memory, in bytes, that rebuilding takes with `threads` threads.
+  ///
+  /// - Throws: ``RecompressError/xz(_:)`` if this machine's library does not know the options.
+  public func memory(threads: Int = 1) throws(RecompressError) -> UInt64 {
+    switch form {
+    case .deflate(let recipe):
+      DeflateRebuilder.memory &+ UInt64(recipe.tokenCorrections.count)
+        &+ UInt64(recipe.blockCorrections.count)
+    case .xz(let recipe): try recipe.memory(threads: threads)
+    case .zstd(let recipe): recipe.memory(threads: threads)
+    }
+  }
+
+  /// About how long rebuilding `openedLength` bytes takes on one core of a common machine, in
+  /// seconds.
+  public func seconds(openedLength: UInt64) -> Double {
+    let rate: Double =
+      switch form {
+      case .deflate(let recipe): recipe.parameters.bytesPerSecond
+      case .xz: 3e6
+      case .zstd(let recipe): recipe.bytesPerSecond
+      }
+    return Double(openedLength) / rate
+  }
+}
+
+extension DeflateParameters {
+  /// Measured, roughly.
+  fileprivate var bytesPerSecond: Double {
+    switch level {
+    case 1...3: 60e6
+    case 4...6: 35e6
+    case 7...8: 20e6
+    default: 12e6
+    }
+  }
+}

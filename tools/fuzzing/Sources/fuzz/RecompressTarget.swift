@@ -1,0 +1,86 @@
+import Bytes
+import Recompress
+
+/// Hostile compressed files, layouts and recipes: the finder, the readers of compressed data, the
+/// rebuilders.
+struct RecompressTarget: Target {
+  static let name = "recompress"
+  static let nanosecondsPerByte = 10_000.0
+
+  private static let limits = RecompressLimits(
+    openedBytes: 4 << 20, failures: 200, shortest: 1, memory: 64 << 20)
+  /// What every input may cost, beside its length.
+  private static let allowance = 1 << 20
+
+  /// Files with regions, and their layouts.
+  private var files: [(file: [UInt8], layout: FileLayout)] = []
+
+  init(_ corpus: Corpus) throws {
+    for (index, plain) in corpus.small.prefix(6).enumerated() {
+      let level = UInt8(1 + index % 9)
+      let recipes: [[UInt8]] = [
+        // Deflate: level, hash, policy, trailer, no corrections; xz: CRC-32, no filter, preset 1.
+        [1, level, 15, 0, 1, 0, 0], [1, level, 15, 14, 1, 0, 0],
+        [2, 1, 0, 1, 0x80, 0x80, 0x04, 0], [2, 4, 4, 0, 0x80, 0x80, 0x04, 0x80, 0x80, 0x04],
+      ]
+      for recipe in recipes {
+        var file = try Self.compressed(plain, recipe)
+        // One within another.
+        if index % 3 == 0 { file = try Self.compressed(plain[..<100] + file, recipes[0]) }
+        files.append((file, try Self.analysed(file).layout))
+      }
+    }
+    guard files.contains(where: { !$0.layout.regions.isEmpty }) else {
+      throw Finding("nothing is opened to begin with")
+    }
+  }
+
+  private static func compressed(_ plain: [UInt8], _ recipe: [UInt8]) throws -> [UInt8] {
+    let head: [UInt8] = recipe[0] == 1 ? [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] : []
+    let rebuilder = try RegionRebuilder(Recipe(recipe.rawSpan))
+    var output = Array(plain.prefix(50)) + head
+    try rebuilder.push(plain.rawSpan, into: &output)
+    try rebuilder.finish(into: &output)
+    return output
+  }
+
+  private static func analysed(_ file: [UInt8]) throws -> Recompressor.Analysis {
+    try Recompressor(limits: limits).analyse(MemorySpill(file), spill: MemorySpill())
+  }
+
+  mutating func run(_ random: inout SeededGenerator, _ meter: inout Meter) throws -> Bool {
+    guard let (file, layout) = files.randomElement(using: &random) else { return false }
+    let step = [1000, 1 << 15, 1 << 18].randomElement(using: &random) ?? 1
+    return try meter.measure(bytes: file.count + Self.allowance) {
+      if Bool.random(using: &random) {
+        let hostile = file.damaged(using: &random)
+        let found = try Self.analysed(hostile).layout
+        guard try Self.rebuilt(hostile, found, step: step) == hostile else {
+          throw Finding("a region was proven that does not come back")
+        }
+        return !found.regions.isEmpty
+      }
+      let bytes = layout.bytes.damaged(using: &random)
+      guard let lie = try refusable({ try FileLayout(bytes.rawSpan) }) else { return false }
+      guard lie.bytes == bytes else { throw Finding("a layout is taken that nobody would write") }
+      _ = try refusable { try Self.rebuilt(file, lie, step: step) }
+      return true
+    }
+  }
+
+  private static func rebuilt(
+    _ file: [UInt8], _ layout: FileLayout, step: Int
+  ) throws -> [UInt8] {
+    let view = try OpenedView(MemorySpill(file), layout, spill: MemorySpill(), limits: limits)
+    let rebuilder = FileRebuilder(layout, memoryLimit: limits.memory)
+    var output: [UInt8] = []
+    var at: UInt64 = 0
+    while at < view.byteCount {
+      let bytes = try view.bytes(at: at, count: step)
+      try rebuilder.push(bytes.rawSpan, into: &output)
+      at += UInt64(bytes.count)
+    }
+    try rebuilder.finish(into: &output)
+    return output
+  }
+}
