@@ -41,7 +41,7 @@ struct EndToEndSourcesTests {
     #expect(file.count < 315_000, "\(file.count)")
     let patches = try bench.delta("dump", bench.file("delta")).split(separator: "\n")
       .filter { $0.hasPrefix("patch ") }
-    for names in [["/merged ", "=one ", "=two "], ["/both ", "/new1 ", "=two "]] {
+    for names in [["/merged ", "=one ", "=two "], ["/both ", "from_new=", "=two "]] {
       #expect(
         patches.contains { line in names.allSatisfy { line.contains($0) } }, "\(patches)")
     }
