@@ -5,13 +5,14 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
 ]
 
-func library(_ name: String) -> Target.Dependency { .product(name: name, package: "btrfs-delta") }
-
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func program(_ name: String, _ dependencies: [Target.Dependency] = [], _ products: String...)
+  -> Target
+{
+  .executableTarget(
+    name: name,
+    dependencies: dependencies + products.map { .product(name: $0, package: "btrfs-delta") },
+    swiftSettings: settings)
 }
-
-let delta = ["BenchmarkFiles", library("BinaryDiff"), library("BinaryPatch"), library("Bytes")]
 
 // Measuring programs. Apart from the main package: nothing there needs them.
 let package = Package(
@@ -19,7 +20,8 @@ let package = Package(
   dependencies: [.package(name: "btrfs-delta", path: "../..")],
   targets: [
     .target(name: "BenchmarkFiles", swiftSettings: settings),
-    program("delta-benchmark", delta), program("modules-benchmark", delta),
-    program("recompress-benchmark", [library("Bytes"), library("Recompress")]),
+    program("delta-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
+    program("modules-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
+    program("recompress-benchmark", [], "Bytes", "Recompress"),
   ]
 )
