@@ -60,7 +60,7 @@ struct ZstdRecipe: Hashable, Sendable {
     ZstdStreamEncoder.memoryUsage(options, threads: threads)
   }
 
-  /// Measured, roughly.
+  /// A guess; not measured.
   var bytesPerSecond: Double {
     switch options.level {
     case 20...: 1.5e6
