@@ -9,6 +9,9 @@ public struct ReceiveOptions: Hashable, Sendable {
   /// sent.
   public var allowsMissingData: Bool
 
+  /// ENCODED_WRITE is carried out; otherwise it is refused, as in an update, which never has it.
+  public var allowsEncodedWrites: Bool
+
   /// After so many bytes of data, the file system is told to write them to disk while receiving goes
   /// on, so that not all is left for the end; `nil` for never.
   public var syncInterval: UInt64?
@@ -19,10 +22,11 @@ public struct ReceiveOptions: Hashable, Sendable {
   /// The kernel's way wherever it has one, and nothing missing, unless told otherwise.
   public init(
     forceDecompress: Bool = false, allowsMissingData: Bool = false,
-    syncInterval: UInt64? = standardSyncInterval
+    allowsEncodedWrites: Bool = true, syncInterval: UInt64? = standardSyncInterval
   ) {
     self.forceDecompress = forceDecompress
     self.allowsMissingData = allowsMissingData
+    self.allowsEncodedWrites = allowsEncodedWrites
     self.syncInterval = syncInterval
   }
 }
