@@ -16,8 +16,8 @@ public struct ReceiveOptions: Hashable, Sendable {
   /// on, so that not all is left for the end; `nil` for never.
   public var syncInterval: UInt64?
 
-  /// 64 MiB
-  public static let standardSyncInterval: UInt64 = 64 << 20
+  /// 128 MiB: each time costs a transaction.
+  public static let standardSyncInterval: UInt64 = 128 << 20
 
   /// The kernel's way wherever it has one, and nothing missing, unless told otherwise.
   public init(
