@@ -135,6 +135,9 @@ final class ConfinedTree {
     directories.removeAll()
   }
 
+  /// Owner or capabilities of a file were changed, which may have other names.
+  func forgetState() { files.forgetState() }
+
   /// Closes all files.
   func closeFiles() { files.removeAll() }
 

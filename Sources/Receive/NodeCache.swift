@@ -65,6 +65,12 @@ struct NodeCache {
     }
   }
 
+  /// What was known of them besides what they are may be wrong: one of them may be another name of a
+  /// file that was changed.
+  func forgetState() {
+    for node in nodes { (node.owner, node.capability) = (nil, .unknown) }
+  }
+
   /// Forgets all, which closes them.
   mutating func removeAll() {
     nodes.removeAll()

@@ -14,7 +14,10 @@ extension Receiver {
     try system { () throws(SystemError) in try node.descriptor.setPermissions(permissions) }
     node.isSetGroup = permissions & 0o2000 != 0
     // Of these the next change of the owner clears some, even to the same.
-    if permissions & 0o6000 != 0 { node.owner = nil }
+    if permissions & 0o6000 != 0 {
+      tree.forgetState()
+      node.owner = nil
+    }
   }
 
   func changeOwner(
@@ -34,7 +37,9 @@ extension Receiver {
         try node.descriptor.setAttribute(Self.capabilityName, to: capability.rawSpan)
       }
     }
-    node.owner = nil
+    let known = node.capability
+    tree.forgetState()
+    (node.owner, node.capability) = (nil, known)
   }
 
   private static var capabilityName: String { "security.capability" }
@@ -81,7 +86,10 @@ extension Receiver {
     try checkAttributeName(name)
     let node = try tree.node(path)
     try system { () throws(SystemError) in try node.descriptor.setAttribute(name, to: value) }
-    if name.isText(Self.capabilityName) { node.capability = .value([UInt8](copying: value)) }
+    if name.isText(Self.capabilityName) {
+      tree.forgetState()
+      node.capability = .value([UInt8](copying: value))
+    }
     if name.isText(InheritedAttributes.defaultACL) || name.isText(InheritedAttributes.compression) {
       noteInheritance(node)
     }
@@ -92,7 +100,10 @@ extension Receiver {
     let node = try tree.node(path)
     try node.removeAttribute(name)
     node.inheritance = nil
-    if name.isText(Self.capabilityName) { node.capability = .none }
+    if name.isText(Self.capabilityName) {
+      tree.forgetState()
+      node.capability = .none
+    }
   }
 
   private func checkAttributeName(_ name: RawSpan) throws(ReceiveError.Reason) {

@@ -168,6 +168,7 @@ public struct Receiver: ~Copyable {
       guard options.allowsMissingData else { throw .unsupported }
       _ = try tree.node(path)
     case .encodedWrite(let path, let offset, let encoding, let data):
+      guard options.allowsEncodedWrites else { throw .unsupported }
       try write(path, offset, encoding, data)
     case .setFileAttributes(let path, let flags):
       try setFlags(path, SentInodeFlags(rawValue: flags))

@@ -23,12 +23,16 @@ struct PlainReceiving: ~Copyable {
   func receiver(
     _ root: consuming Descriptor, _ sources: CloneSources
   ) throws(InstallError) -> Receiver {
+    // No update has been made with any: what has is not of this program's making.
+    let options = ReceiveOptions(allowsEncodedWrites: false)
     do throws(ReceiveError) {
-      if start.section == 0 { return try Receiver(root: root, cloneSources: sources) }
+      if start.section == 0 {
+        return try Receiver(root: root, cloneSources: sources, options: options)
+      }
       // Checked when the checkpoint was made.
       return try Receiver(
         resumingIn: root, uuid: manifest.target.uuid, ctransid: manifest.target.ctransid,
-        cloneSources: sources)
+        cloneSources: sources, options: options)
     } catch { throw InstallError(error) }
   }
 

@@ -199,6 +199,33 @@ struct ReceiveInodeTests {
     }
   }
 
+  @Test("What is known of a file by one of its names is not trusted when another one was used")
+  func otherNames() throws {
+    let (a, b, name) = ("a".bytes, "b".bytes, "security.capability".bytes)
+    let value = [1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] as [UInt8]
+    try [
+      .subvolume(), .makeFile(a), .link(b, to: a), .changeOwner(b, 5, 6), .changeOwner(a, 0, 0),
+      .end, .finish,
+    ].carryOut(in: work())
+    #expect(try work().status(of: a).user == 0)
+    _ = try shell("rm a b")
+    try [
+      .subvolume(), .makeFile(a), .link(b, to: a), .setXattr(b, name, value), .changeOwner(a),
+      .end, .finish,
+    ].carryOut(in: work())
+    #expect(try work().open(beneath: a).attribute(name) == value)
+    try [
+      .snapshot(), .changeOwner(a, 7, 7), .removeXattr(b, name), .changeOwner(a), .end, .finish,
+    ].carryOut(in: work())
+    #expect(try work().open(beneath: a).attribute(name) == nil)
+    _ = try shell("rm a b")
+    try [
+      .subvolume(), .makeFile(a), .link(b, to: a), .changeMode(b, 0o4755), .changeOwner(a, 0, 0),
+      .end, .finish,
+    ].carryOut(in: work())
+    #expect(try work().status(of: a).permissions == 0o755)
+  }
+
   @Test("An owner is set again where that clears something")
   func ownerTwice() throws {
     let file = "f".bytes
@@ -293,6 +320,13 @@ struct ReceiveInodeTests {
     #expect(
       try [.snapshot(), .makeFIFO("p".bytes), .enableVerity("p".bytes, salt: [], signature: [])]
         .refusal(in: work()) == .notRegularFile(.fifo))
+  }
+
+  @Test("Encoded writes are refused where they are not asked for, as in an update")
+  func noEncodedWrites() throws {
+    let steps: [Step] = [.subvolume(), .makeFile("f".bytes), .encodedWrite("f".bytes)]
+    let options = ReceiveOptions(allowsEncodedWrites: false)
+    #expect(try steps.refusal(in: work(), options: options) == .unsupported)
   }
 
   @Test("Data that was not sent is an error, unless it is asked for")
