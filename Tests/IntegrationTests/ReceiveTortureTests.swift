@@ -39,6 +39,7 @@ struct ReceiveTortureTests {
         outcome.differences.prefix(4) == [],
         "TORTURE_FIRST=\(torture.seed) TORTURE_SEEDS=1, \(torture.form)")
       done += 1
+      if done % 50 == 0 { print("torture: \(done) seeds") }
       trees += outcome.trees
       rightByStock += outcome.rightByStock
     }

@@ -17,11 +17,13 @@ struct ReceiveTarget: Target {
   ].map { Array($0.utf8) }
 
   private let streams: [[UInt8]]
+  private let simple: [UInt8]
   private let directory: String
   private let expected: [String]
 
   init(_ corpus: Corpus) throws {
     streams = corpus.streams
+    simple = try Self.makeSimple()
     directory = NSTemporaryDirectory() + "fuzz-receive-\(getpid())"
     let manager = FileManager.default
     try manager.createDirectory(
@@ -33,8 +35,12 @@ struct ReceiveTarget: Target {
   }
 
   mutating func run(_ random: inout SeededGenerator, _ meter: inout Meter) throws -> Bool {
-    let stream = streams.randomElement(using: &random) ?? []
-    let hostile = StreamTarget.mutated(Self.redirected(stream, using: &random), using: &random)
+    let stream =
+      Bool.random(using: &random) ? simple : streams.randomElement(using: &random) ?? []
+    // Now and then as it is: then what refuses it is a fault of this target.
+    let hostile =
+      UInt8.random(in: 0..<8, using: &random) == 0
+      ? stream : StreamTarget.mutated(Self.redirected(stream, using: &random), using: &random)
     let target = try makeTarget()
     let taken = try meter.measure(bytes: hostile.count + 4096) {
       try refusable { try carryOut(hostile, in: target.duplicate()) } != nil
@@ -42,6 +48,31 @@ struct ReceiveTarget: Target {
     let found = try Self.listing(directory)
     guard found == expected else { throw Finding("beside the directory: \(found)") }
     return taken
+  }
+
+  /// What any file system can do, and so is taken as it is: the others clone.
+  private static func makeSimple() throws -> [UInt8] {
+    var writer = StreamWriter(version: StreamVersion(base: 2))
+    writer.writeHeader()
+    let (name, directory, file) = (Array("v".utf8), Array("new".utf8), Array("new/file".utf8))
+    let (other, link) = (Array("new/other".utf8), Array("new/link".utf8))
+    let data = [UInt8](repeating: 7, count: 5000)
+    let time = Timespec(seconds: 1_000_000_000, nanoseconds: 5)
+    try writer.write(.subvolume(path: name.rawSpan, uuid: .none, ctransid: 7))
+    try writer.write(.makeDirectory(path: directory.rawSpan, inode: 300))
+    try writer.write(.makeFile(path: file.rawSpan, inode: 301))
+    try writer.write(.write(path: file.rawSpan, offset: 100, data: data.rawSpan))
+    try writer.write(.truncate(path: file.rawSpan, size: 9000))
+    try writer.write(.link(path: other.rawSpan, existing: file.rawSpan))
+    try writer.write(.symlink(path: link.rawSpan, inode: 302, target: file.rawSpan))
+    try writer.write(.rename(path: other.rawSpan, to: name.rawSpan))
+    try writer.write(.changeMode(path: file.rawSpan, mode: 0o640))
+    try writer.write(
+      .setTimes(
+        path: file.rawSpan, access: time, modification: time, change: time, creation: time))
+    try writer.write(.unlink(path: name.rawSpan))
+    try writer.write(.end)
+    return writer.bytes
   }
 
   /// A tree with links that lead out, afresh.
