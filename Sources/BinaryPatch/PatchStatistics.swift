@@ -56,7 +56,7 @@ public struct PatchStatistics: Equatable, Sendable {
     differenceCount = try differences.check(copied: copied, in: patch)
 
     let projection = layout.cursor(.projection)
-    var memory = UInt64(patch.byteCount) &+ UInt64(OldWindow.capacity)
+    var memory = UInt64(patch.byteCount) &+ UInt64(OldPages.capacity)
     if let tables { memory &+= tables.memory(copyCount: layout.copyCount) }
     projectionByteCount = projection.remaining
     applyMemory = memory

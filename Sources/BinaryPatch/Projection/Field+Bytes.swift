@@ -7,9 +7,10 @@ extension RawSpan {
     kind.byteCount == 8 ? load64(at) : UInt64(load32(at))
   }
 
-  /// Copies bytes to the start of others, which must have room.
-  func copyBytes(_ range: Range<Int>, to target: inout MutableRawSpan) {
+  /// Copies bytes to a place in others, which must have room.
+  func copyBytes(_ range: Range<Int>, to target: inout MutableRawSpan, at start: Int) {
     unsafe target.withUnsafeMutableBytes { target in
+      let target = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start...])
       unsafe extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
   }
