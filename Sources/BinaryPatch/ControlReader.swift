@@ -46,12 +46,14 @@ struct ControlReader {
   }
 
   /// Where all steps that are left say that old addresses went, without reading on; `nil`: too many
-  /// pieces.
+  /// pieces, or segments that overlap.
   func addressMap(
     _ old: ElfImage, _ tables: ResolvedTables, in patch: RawSpan
   ) throws(PatchError) -> AddressMap? {
     var reader = self
-    var builder = MapBuilder(old.segments, tables.segments, tables.hints, copyCount: stepsLeft)
+    guard var builder = MapBuilder(old.segments, tables.segments, copyCount: stepsLeft) else {
+      return nil
+    }
     var at: UInt64 = 0
     while let step = try reader.next(in: patch) {
       at &+= step.insertCount
@@ -60,7 +62,7 @@ struct ControlReader {
       }
       at &+= step.copyCount
     }
-    return AddressMap(old: old, tables: tables, pieces: builder.resolve())
+    return builder.map(old, tables)
   }
 
   /// Checks, after the last step, that every number was read.

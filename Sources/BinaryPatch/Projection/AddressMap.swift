@@ -25,33 +25,33 @@ package struct AddressMap: Sendable {
 
   private let old: ElfImage
   private let tables: ResolvedTables
-  /// Disjoint, by old address.
-  private let pieces: [MapPiece]
-
-  /// How many ranges it holds.
-  package var pieceCount: Int { pieces.count }
+  private let keys: MapKeys
+  /// Disjoint, by old key.
+  private let pieces: [MapPart]
+  /// What makes an address of an offset, for each segment of the new file, and at last for the bytes
+  /// in none.
+  private let newShifts: [UInt64]
 
   /// - Parameters:
   ///   - copies: In the order of the patch; the longest count where they overlap in old.
-  /// - Returns: `nil` when segments cut the copies into too many pieces.
+  /// - Returns: `nil` when segments overlap, or cut the copies into too many pieces.
   package init?(old: ElfImage, tables: ResolvedTables, copies: [CopiedRange]) {
-    var builder = MapBuilder(
-      old.segments, tables.segments, tables.hints, copyCount: copies.count)
+    guard var builder = MapBuilder(old.segments, tables.segments, copyCount: copies.count) else {
+      return nil
+    }
     for copy in copies {
       guard builder.add(copy) else { return nil }
     }
-    guard let pieces = builder.resolve() else { return nil }
-    self.old = old
-    self.tables = tables
-    self.pieces = pieces
+    self = builder.map(old, tables)
   }
 
-  /// - Parameter pieces: Disjoint, by old address; `nil`: there are too many.
-  init?(old: ElfImage, tables: ResolvedTables, pieces: [MapPiece]?) {
-    guard let pieces else { return nil }
+  /// - Parameter pieces: Disjoint, by old key.
+  init(old: ElfImage, tables: ResolvedTables, keys: MapKeys, pieces: [MapPart]) {
     self.old = old
     self.tables = tables
+    self.keys = keys
     self.pieces = pieces
+    newShifts = tables.segments.all.map { $0.address &- $0.offset } + [Self.fileDomain]
   }
 
   /// Whether two keys are of one kind, so that what is said of one says something of the other.
@@ -60,30 +60,69 @@ package struct AddressMap: Sendable {
     one &>> 60 == other &>> 60
   }
 
+  @inline(__always)
+  private func piece(_ index: Int) -> MapPiece {
+    let part = pieces.span[index]
+    return MapPiece(
+      old: keys.key(part.start), new: part.newOffset &+ newShifts.span[part.band],
+      count: UInt64(part.count))
+  }
+
   /// Where an old address, or offset with ``fileDomain``, went.
   package func map(_ target: UInt64) -> UInt64 {
+    let next = pieceIndex(after: target)
+    var below = next > 0 ? piece(next &- 1) : nil
+    var above = next < pieces.count ? piece(next) : nil
+    if !tables.hints.isEmpty {
+      let hints = tables.hints.span
+      let next = hints.firstIndex(after: target)
+      // Where a hint and a copy end together, or start, the hint counts.
+      if next > 0 {
+        let hint = hints[next &- 1]
+        if target &- hint.old < hint.count { return target &+ hint.shift }
+        below = below.map { $0.oldEnd > hint.oldEnd ? $0 : hint } ?? hint
+      }
+      if next < hints.count {
+        let hint = hints[next]
+        above = above.map { $0.old < hint.old ? $0 : hint } ?? hint
+      }
+    }
+    return map(target, below, above)
+  }
+
+  /// - Parameters:
+  ///   - below: The last piece that does not start after the target.
+  ///   - above: The first one that does.
+  @inline(__always)
+  private func map(_ target: UInt64, _ below: MapPiece?, _ above: MapPiece?) -> UInt64 {
+    var distance = UInt64.max
+    var shift: UInt64 = 0
+    if let above, Self.areRelated(above.old, target) {
+      distance = above.old &- target
+      shift = above.shift
+    }
+    if let below {
+      if target &- below.old < below.count { return target &+ below.shift }
+      if Self.areRelated(below.old, target), target &- below.oldEnd <= distance {
+        distance = target &- below.oldEnd
+        shift = below.shift
+      }
+    }
+    return distance < Self.reach ? target &+ shift : mapBySection(target)
+  }
+
+  /// The first piece that starts after a key.
+  @inline(__always)
+  private func pieceIndex(after key: UInt64) -> Int {
+    guard let number = keys.number(of: key) else { return 0 }
     let pieces = pieces.span
     var low = 0
     var high = pieces.count
     while low < high {
       let middle = (low &+ high) &>> 1
-      if pieces[middle].old <= target { low = middle &+ 1 } else { high = middle }
+      if pieces[middle].start <= number { low = middle &+ 1 } else { high = middle }
     }
-    var distance = UInt64.max
-    var shift: UInt64 = 0
-    if low < pieces.count, Self.areRelated(pieces[low].old, target) {
-      distance = pieces[low].old &- target
-      shift = pieces[low].shift
-    }
-    if low > 0 {
-      let previous = pieces[low &- 1]
-      if target &- previous.old < previous.count { return target &+ previous.shift }
-      if Self.areRelated(previous.old, target), target &- previous.oldEnd <= distance {
-        distance = target &- previous.oldEnd
-        shift = previous.shift
-      }
-    }
-    return distance < Self.reach ? target &+ shift : mapBySection(target)
+    return low
   }
 
   private func mapBySection(_ target: UInt64) -> UInt64 {
@@ -122,5 +161,18 @@ package struct AddressMap: Sendable {
   /// The new offset of a section's start; of a section that is gone, the old one.
   package func offset(ofSection section: Int) -> UInt64 {
     old.sections[section].offset &+ (tables.offsetShift(ofSection: section) ?? 0)
+  }
+}
+
+extension Span<MapPiece> {
+  /// The first one that starts after a key.
+  fileprivate func firstIndex(after key: UInt64) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low &+ high) &>> 1
+      if self[middle].old <= key { low = middle &+ 1 } else { high = middle }
+    }
+    return low
   }
 }

@@ -118,7 +118,14 @@ struct Projection {
   private mutating func keepFields(of window: Int, base: Int) {
     Self.find(window, around, base, index, &found)
     let place = pool.insert(window, count: found.count)
-    fields.replaceSubrange(place, with: found)
+    Self.copy(found, to: place, of: &fields)
+  }
+
+  /// replaceSubrange(_:with:) would move all that follows.
+  private static func copy(_ found: [Field], to place: Range<Int>, of fields: inout [Field]) {
+    let found = found.span
+    var kept = fields.mutableSpan
+    for index in found.indices { kept[place.lowerBound &+ index] = found[index] }
   }
 
   private static func find(

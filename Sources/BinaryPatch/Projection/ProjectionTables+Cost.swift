@@ -15,7 +15,10 @@ extension ProjectionTables {
     let common = min(oldLength / 16, UInt64(FieldIndex.maxCommonEntries)) &* 48
     let symbols = min(oldLength / 24, UInt64(FieldIndex.maxSectionSymbols)) &* 24
     let map = MapBuilder.memory(copyCount: copyCount, hintCount: hints.count)
-    return fields &+ index &+ buffers &+ sectionTable &+ common &+ symbols &+ map &+ learnedMemory
+    // The map is made before anything else.
+    let sorting = MapBuilder.sortMemory(copyCount: copyCount)
+    return sectionTable &+ map
+      &+ max(sorting, fields &+ index &+ buffers &+ common &+ symbols &+ learnedMemory)
   }
 
   /// How many numbers one map may learn: each is of another field, and a file's own types start
