@@ -13,6 +13,7 @@ func program(_ name: String) -> Target {
       .product(name: "BinaryDiff", package: "btrfs-delta"),
       .product(name: "BinaryPatch", package: "btrfs-delta"),
       .product(name: "Bytes", package: "btrfs-delta"),
+      .product(name: "Linux", package: "btrfs-delta"),
     ],
     swiftSettings: settings)
 }

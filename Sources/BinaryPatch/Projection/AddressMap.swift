@@ -70,22 +70,43 @@ package struct AddressMap: Sendable {
 
   /// Where an old address, or offset with ``fileDomain``, went.
   package func map(_ target: UInt64) -> UInt64 {
-    let next = pieceIndex(after: target)
+    let hints = tables.hints.span
+    let nextHint = hints.isEmpty ? 0 : hints.firstIndex(after: target)
+    if nextHint > 0 {
+      let hint = hints[nextHint &- 1]
+      if target &- hint.old < hint.count { return target &+ hint.shift }
+    }
+    let number = keys.number(of: target)
+    let pieces = pieces.span
+    var next = 0
+    if let number { next = pieces.firstIndex(after: number) }
+    if let number, next > 0 {
+      let part = pieces[next &- 1]
+      let into = number &- part.start
+      if into < UInt64(part.count) {
+        return newShifts.span[part.band] &+ part.newOffset &+ into
+      }
+    }
+    return mapNear(target, next, nextHint)
+  }
+
+  /// The same, when no piece and no hint has it.
+  ///
+  /// - Parameters:
+  ///   - next: The first piece that starts after it.
+  ///   - nextHint: The first hint.
+  private func mapNear(_ target: UInt64, _ next: Int, _ nextHint: Int) -> UInt64 {
+    let hints = tables.hints
     var below = next > 0 ? piece(next &- 1) : nil
     var above = next < pieces.count ? piece(next) : nil
-    if !tables.hints.isEmpty {
-      let hints = tables.hints.span
-      let next = hints.firstIndex(after: target)
-      // Where a hint and a copy end together, or start, the hint counts.
-      if next > 0 {
-        let hint = hints[next &- 1]
-        if target &- hint.old < hint.count { return target &+ hint.shift }
-        below = below.map { $0.oldEnd > hint.oldEnd ? $0 : hint } ?? hint
-      }
-      if next < hints.count {
-        let hint = hints[next]
-        above = above.map { $0.old < hint.old ? $0 : hint } ?? hint
-      }
+    // Where a hint and a copy end together, or start, the hint counts.
+    if nextHint > 0 {
+      let hint = hints[nextHint &- 1]
+      below = below.map { $0.oldEnd > hint.oldEnd ? $0 : hint } ?? hint
+    }
+    if nextHint < hints.count {
+      let hint = hints[nextHint]
+      above = above.map { $0.old < hint.old ? $0 : hint } ?? hint
     }
     return map(target, below, above)
   }
@@ -102,27 +123,12 @@ package struct AddressMap: Sendable {
       shift = above.shift
     }
     if let below {
-      if target &- below.old < below.count { return target &+ below.shift }
       if Self.areRelated(below.old, target), target &- below.oldEnd <= distance {
         distance = target &- below.oldEnd
         shift = below.shift
       }
     }
     return distance < Self.reach ? target &+ shift : mapBySection(target)
-  }
-
-  /// The first piece that starts after a key.
-  @inline(__always)
-  private func pieceIndex(after key: UInt64) -> Int {
-    guard let number = keys.number(of: key) else { return 0 }
-    let pieces = pieces.span
-    var low = 0
-    var high = pieces.count
-    while low < high {
-      let middle = (low &+ high) &>> 1
-      if pieces[middle].start <= number { low = middle &+ 1 } else { high = middle }
-    }
-    return low
   }
 
   private func mapBySection(_ target: UInt64) -> UInt64 {
@@ -161,6 +167,20 @@ package struct AddressMap: Sendable {
   /// The new offset of a section's start; of a section that is gone, the old one.
   package func offset(ofSection section: Int) -> UInt64 {
     old.sections[section].offset &+ (tables.offsetShift(ofSection: section) ?? 0)
+  }
+}
+
+extension Span<MapPart> {
+  /// The first one that starts after a number.
+  @inline(__always)
+  fileprivate func firstIndex(after number: UInt64) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low &+ high) &>> 1
+      if self[middle].start <= number { low = middle &+ 1 } else { high = middle }
+    }
+    return low
   }
 }
 

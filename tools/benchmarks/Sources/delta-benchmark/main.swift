@@ -19,6 +19,7 @@ import BinaryDiff
 import BinaryPatch
 import Bytes
 import Glibc
+import Linux
 
 /// Of the CPU, by all threads.
 func cpuSeconds(_ body: () throws -> Void) rethrows -> Double {
@@ -94,6 +95,8 @@ func measureMemory(_ old: String, _ patch: String) throws {
   print("\(needed / 1024)\t\(before)\t\(peak())")
 }
 
+// As btrfs-delta does.
+MemoryAllocator.returnLargeBlocks()
 let arguments = CommandLine.arguments
 if arguments.count == 2, arguments[1] == "worst" { exit(try WorstCases.run() ? 0 : 1) }
 if arguments.count == 4, arguments[1] == "--apply" {
