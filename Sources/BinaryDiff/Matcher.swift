@@ -20,6 +20,13 @@ struct Matcher: ~Escapable {
   static let shortestSearch = 64
   /// A copy stops growing when it got so many more bytes wrong than right.
   static let hopeless = 8192
+  /// When more than this, and more than one byte of ``rarity``, had to be searched for, one is content
+  /// with less: then matches are short, many, and hardly worth a copy.
+  static let patience = 64 << 10
+  static let rarity = 8
+  /// Behind a match that was not worth a copy, so many bytes are passed over then at most. A better
+  /// one ends behind it, and grows backwards.
+  static let mostPassed = 15
   /// A copy of fewer bytes costs more than inserting them.
   static let shortestCopy = 8
 
@@ -32,6 +39,8 @@ struct Matcher: ~Escapable {
   /// The copy that is open; its end moves as matching goes on.
   var open: CopyRange
   var copies: [CopyRange] = []
+  /// How many bytes were searched for.
+  private var searches = 0
 
   /// - Parameters:
   ///   - starts: Where new probably starts in `old`, the likeliest first; all inside it.
@@ -58,14 +67,14 @@ struct Matcher: ~Escapable {
   }
 
   /// The next match that is worth more than the open copy's diagonal; at last the common suffix.
-  private func nextMatch(searches: Bool) throws(DiffError) -> CopyRange? {
+  private mutating func nextMatch(searches: Bool) throws(DiffError) -> CopyRange? {
     if searches, let match = try search() { return match }
     guard end < new.byteCount, oldEnd &- end != open.diagonal else { return nil }
     return CopyRange(new: end, old: oldEnd, count: new.byteCount &- end)
   }
 
   /// The next match before the common suffix.
-  private func search() throws(DiffError) -> CopyRange? {
+  private mutating func search() throws(DiffError) -> CopyRange? {
     let diagonal = open.diagonal
     var sorted: SuffixArray?
     var match = CopyRange(new: open.newEnd, old: 0, count: 0)
@@ -85,23 +94,38 @@ struct Matcher: ~Escapable {
         match = CopyRange(new: match.newEnd, old: 0, count: 0)
         score = DiagonalScore(from: match.new)
       } else {
-        score.drop(match.new, diagonal, old, new)
-        match = CopyRange(new: match.new &+ 1, old: match.old &+ 1, count: max(match.count &- 1, 0))
+        for _ in 0...passed(match) {
+          score.drop(match.new, diagonal, old, new)
+          match = CopyRange(
+            new: match.new &+ 1, old: match.old &+ 1, count: max(match.count &- 1, 0))
+        }
       }
     }
     return nil
+  }
+
+  /// How many bytes behind the first of a match that is not worth a copy need not be searched for.
+  private func passed(_ match: CopyRange) -> Int {
+    guard searches > Self.patience, searches &* Self.rarity > match.new, match.count < Self.longRun
+    else {
+      return 0
+    }
+    return min(match.count / 2, Self.mostPassed)
   }
 
   /// Replaces what is left of a match by the longest one.
   ///
   /// The rest of a long match stays nearly the longest: searching anew at each of its bytes would
   /// make long runs quadratic.
-  private func improve(_ match: inout CopyRange, _ suffixes: SuffixArray, _ diagonal: Int) {
+  private mutating func improve(
+    _ match: inout CopyRange, _ suffixes: SuffixArray, _ diagonal: Int
+  ) {
     guard match.count < Self.longRun else { return }
     let found = suffixes.longestMatch(
       of: new, match.new..<end, in: old, near: match.new &+ diagonal)
     match.old = found.old
     match.count = found.count
+    if found.count > 0 { searches &+= 1 }
   }
 
   /// How many bytes from `at` on the open diagonal gets right, or nearly; 0: it does not.

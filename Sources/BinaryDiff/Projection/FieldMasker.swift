@@ -157,7 +157,8 @@ struct FieldMasker: ~Escapable {
 
   /// Puts the names of symbols where relocations will put their addresses.
   private func maskPlaces(_ span: inout MutableSpan<UInt8>) {
-    for (place, name) in names.places {
+    // Some may overlap: in an order that is always the same.
+    for (place, name) in names.places.sorted(by: { $0.key < $1.key }) {
       guard let offset = Int(exactly: image.segments.offset(ofAddress: place)),
         offset <= blank.count &- 4
       else { continue }

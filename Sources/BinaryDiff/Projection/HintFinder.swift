@@ -30,8 +30,8 @@ struct HintFinder {
     }
   }
 
-  private let newFile: MaskedFile
-  private let isRelocatable: Bool
+  private let newImage: ElfImage
+  private var newFields: FieldFinder
   private var targets: [Target] = []
 
   /// Hints that make `makePredictor` better, sorted and disjoint.
@@ -39,7 +39,7 @@ struct HintFinder {
     _ projector: borrowing CopyProjector, newFile: MaskedFile,
     _ makePredictor: ([MapPiece]) -> FieldPredictor?
   ) -> [MapPiece] {
-    var finder = HintFinder(newFile: newFile, isRelocatable: newFile.image.isRelocatable)
+    var finder = HintFinder(newFile)
     var hints: [MapPiece] = []
     for round in 0..<rounds {
       guard let predictor = makePredictor(hints) else { return [] }
@@ -50,9 +50,9 @@ struct HintFinder {
     return hints
   }
 
-  private init(newFile: MaskedFile, isRelocatable: Bool) {
-    self.newFile = newFile
-    self.isRelocatable = isRelocatable
+  private init(_ newFile: MaskedFile) {
+    newImage = newFile.image
+    newFields = FieldFinder(newFile.scanner)
   }
 
   /// The votes of fields that are predicted wrong; and, the first time, the targets of all.
@@ -63,34 +63,39 @@ struct HintFinder {
     var wrong: [Vote] = []
     projector.forEachField(predictor) { field, newOffset, predicted, real, old in
       guard countsAll || predicted != real,
-        let target = newTarget(of: field, newOffset, real, old, predictor)
+        let target = newTarget(of: field, newOffset, real, old, predictor, projector.new)
       else { return }
       let vote = Vote(old: field.target, new: target)
       if countsAll { all.append(vote) }
       if predicted != real { wrong.append(vote) }
     }
-    if countsAll { targets = Self.majorities(all.sorted()) }
-    return wrong.sorted()
+    if countsAll {
+      all.sort()
+      targets = Self.majorities(all)
+    }
+    wrong.sort()
+    return wrong
   }
 
   /// Where a field of the new file really points.
-  private func newTarget(
-    of field: Field, _ newOffset: Int, _ real: UInt64, _ old: UInt64, _ predictor: FieldPredictor
+  private mutating func newTarget(
+    of field: Field, _ newOffset: Int, _ real: UInt64, _ old: UInt64, _ predictor: FieldPredictor,
+    _ new: RawSpan
   ) -> UInt64? {
     switch field.kind {
     case .length32, .length64, .relocation, .sectionRelocation, .name: return nil
     case .btf, .checksum, .counter, .sectionPlace, .sectionLength, .symbolNumber: return nil
-    case .index where !isRelocatable: return nil
+    case .index where !newImage.isRelocatable: return nil
     default: break
     }
-    let found = newFile.field(at: newOffset)
+    let found = newFields.field(at: newOffset, in: new)
     var target: UInt64?
     if let found, found.kind == field.kind, found.kind != .page || found.adjustment != 0 {
       target = found.target
     } else {
       target = predictor.target(of: field, real, at: UInt64(newOffset), old: old)
     }
-    guard let target, newFile.image.segments.contains(target) else { return nil }
+    guard let target, newImage.segments.contains(target) else { return nil }
     return target
   }
 
