@@ -148,7 +148,7 @@ struct AddressMapTests {
     guard let all = ElfSegments([ElfSegment(fileSize: 1 << 30, memorySize: 1 << 30)]) else {
       return nil
     }
-    var builder = MapBuilder(all, all, hints, copyCount: cut.count)
+    var builder = MapBuilder(all, all, hints, copyCount: cut.count, typeCount: 0)
     for piece in cut {
       guard builder.add(CopiedRange(old: piece.old, new: piece.new, count: piece.count)) else {
         return nil
@@ -191,10 +191,10 @@ struct AddressMapTests {
       ElfSegments(
         (0..<64).map { ElfSegment(address: $0 * 100, offset: $0 * 2, fileSize: 1, memorySize: 1) }))
     let copies = [CopiedRange](repeating: CopiedRange(old: 0, new: 0, count: 128), count: 100)
-    var builder = MapBuilder(segments, segments, [], copyCount: copies.count)
+    var builder = MapBuilder(segments, segments, [], copyCount: copies.count, typeCount: 0)
     let added = copies.map { builder.add($0) }
     #expect(added.contains(false))
-    builder = MapBuilder(segments, segments, [], copyCount: 4)
+    builder = MapBuilder(segments, segments, [], copyCount: 4, typeCount: 0)
     let few = copies[..<4].map { builder.add($0) }
     #expect(!few.contains(false))
     // All say the same: 64 bytes at addresses of their own, and 64 that are not loaded.
