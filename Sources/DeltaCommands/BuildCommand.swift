@@ -38,6 +38,8 @@ struct BuildCommand: AsyncParsableCommand {
   var jobs: Int?
   @Option(help: "The parent's version, where its name says nothing.") var fromVersion: UInt64?
   @Option(help: "The child's version, where its name says nothing.") var toVersion: UInt64?
+  @Flag(help: "Let the child be of an older version than the parent: a way back, for service.")
+  var allowOlder = false
   @Option(help: "What the snapshots' names begin with.") var prefix = "sys_root"
   @Flag(help: "Do not expand the finished update again to compare it.") var noSelfCheck = false
   @Option(help: "How to show progress: auto, bar, json or none.")
@@ -86,6 +88,7 @@ struct BuildCommand: AsyncParsableCommand {
     options.product = compatible
     options.fromVersion = fromVersion
     options.toVersion = toVersion
+    options.allowsOlder = allowOlder
     options.prefix = prefix
     options.streamVersion = proto
     options.maximumApplyMemory = maxApplyMemory.bytes

@@ -35,7 +35,8 @@ enum DeltaFailure {
       .updateFile(.duplicateSignature):
       CommandFailure(.badKey, "\(error)")
     case .notSubvolume, .differentFileSystems: CommandFailure(.notBtrfs, "\(error)")
-    case .notReadOnly, .sameTree, .noVersion, .sameVersion: CommandFailure(.badTree, "\(error)")
+    case .notReadOnly, .sameTree, .noVersion, .sameVersion, .olderVersion:
+      CommandFailure(.badTree, "\(error)")
     case .memoryTooSmall: CommandFailure(.noMemory, "\(error)")
     case .unsupportedStreamVersion: CommandFailure(.usage, "\(error)")
     case .cancelled: CommandFailure(.cancelled, "\(error)")

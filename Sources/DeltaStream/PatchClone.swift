@@ -23,6 +23,9 @@ public struct PatchClone: Hashable, Sendable {
 
   /// The unit in which offsets and lengths travel, and in which file systems share, in bytes.
   public static let blockLength: UInt64 = 4096
+
+  /// How many parts one patch may have for their list to fit an attribute: each takes at most 14 bytes.
+  public static let maximumCount = 4096
 }
 
 /// The shared parts of a patch, as its PATCH_CLONES has them: ascending, in blocks of 4 KiB.

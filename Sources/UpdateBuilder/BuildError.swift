@@ -30,6 +30,8 @@ public enum BuildError: Error {
   case noVersion(path: String, prefix: String)
   /// Parent and child would have the same version, which no device installs twice.
   case sameVersion(UInt64)
+  /// The child's version is lower than the parent's, which devices refuse.
+  case olderVersion(parent: UInt64, child: UInt64)
   /// The memory that applying may take is less than the least that is needed.
   case memoryTooSmall(given: UInt64, needed: UInt64)
   /// Old and new data are beyond what can be searched.
@@ -78,6 +80,8 @@ extension BuildError: CustomStringConvertible {
       "\"\(path)\" is not named \(prefix)_vN: give --from-version and --to-version, or --prefix"
     case .sameVersion(let version):
       "parent and child are both version \(version): give the child a higher one"
+    case .olderVersion(let parent, let child):
+      "the child is version \(child) and the parent \(parent): exchange them, or give --allow-older"
     case .memoryTooSmall(let given, let needed):
       "--max-apply-memory \(given) is too small: at least \(needed) bytes are needed"
     case .diff(let error): "comparing old and new data failed: \(error)"
@@ -91,7 +95,8 @@ extension BuildError: CustomStringConvertible {
     case .updateFile(let error): error.description
     case .selfCheckFailed(let what):
       "the finished update failed its own check (\(what)); nothing was written. Please report this"
-    case .planChanged: "a temporary file changed while it was read: check the disk"
+    case .planChanged:
+      "a temporary file is not what was written to it: check the disk; if that is well, please report this"
     case .cancelled: "cancelled"
     }
   }

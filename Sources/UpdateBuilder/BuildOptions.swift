@@ -22,6 +22,9 @@ public struct BuildOptions: Sendable {
   public var fromVersion: UInt64?
   /// The number of the child's version; `nil` to take it from its name.
   public var toVersion: UInt64?
+  /// Whether the child may be of an older version than the parent: a way back, for service. Devices
+  /// take it only as long as nothing newer has been found good there.
+  public var allowsOlder: Bool
   /// What names begin with: `sys_root` for `sys_root_v41`.
   public var prefix: String
   /// The version of the plain stream: 1 or 2.
@@ -74,6 +77,7 @@ public struct BuildOptions: Sendable {
     product = nil
     fromVersion = nil
     toVersion = nil
+    allowsOlder = false
     prefix = "sys_root"
     streamVersion = 2
     maximumApplyMemory = Self.standardApplyMemory

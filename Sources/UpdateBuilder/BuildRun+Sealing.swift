@@ -71,7 +71,8 @@ extension BuildRun {
           pieceSize: payload.pieceSize, patchMemory: sink.patchMemory)
           + digests.child.totals.entries * MemoryBudget.memoryPerEntry,
         diskData: plan.dataBytes,
-        diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast),
+        diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast
+          + plan.dataBytes / Self.dataPerMetadata),
       keyChanges: options.keyChanges, payload: payload)
   }
 
@@ -122,6 +123,8 @@ extension BuildRun {
   /// Measured on btrfs: some 400 bytes a command of a full stream; doubled.
   private static var metadataPerCommand: UInt64 { 1024 }
   private static var metadataAtLeast: UInt64 { 4 << 20 }
+  /// A block of 4 KiB has a checksum of four bytes, in trees that are kept half full.
+  private static var dataPerMetadata: UInt64 { 512 }
 
   /// The program and the libraries that decide what the bytes are.
   private static func builder(_ program: String) -> String {

@@ -32,10 +32,14 @@ struct BuildRun {
     self.options = options
     self.progress = progress
     budget = try MemoryBudget(total: options.maximumApplyMemory)
+    try Self.checkNames(options)
     try Self.checkOutput(options.output)
     trees = try BuildTrees(child: options.child, parent: options.parent)
     versions = try Self.versions(options)
     guard versions.from != versions.to else { throw .sameVersion(versions.to) }
+    if let from = versions.from, from > versions.to, !options.allowsOlder {
+      throw .olderVersion(parent: from, child: versions.to)
+    }
   }
 
   /// What would fail in the end fails at once.
@@ -43,6 +47,12 @@ struct BuildRun {
     do throws(SystemError) { try OutputFile.checkReplaceable(path) } catch {
       throw .system(error)
     }
+  }
+
+  private static func checkNames(_ options: BuildOptions) throws(BuildError) {
+    do throws(UpdateFileError) {
+      if let product = options.product { try Manifest.check(product, .product) }
+    } catch { throw .updateFile(error) }
   }
 
   /// A head holds each key's signature once, and not too many.

@@ -8,9 +8,6 @@ struct CloneFinder: Sendable {
   /// the update a few bytes.
   let minimumLength: UInt64
 
-  /// How many parts of one run are shared: their list has to fit an attribute.
-  private static let maximumCount = 4096
-
   /// What a run shares with an old file.
   struct Found: Sendable {
     var source: [UInt8]
@@ -35,7 +32,7 @@ struct CloneFinder: Sendable {
     in run: WrittenRun, new: [UInt8], chunk: UInt64, _ search: inout Search
   ) throws(BuildError) -> Found? {
     guard run.length >= minimumLength, let file = try matcher.oldFile(of: run, new: new),
-      file.size >= minimumLength
+      file.size >= minimumLength, run.cloneSource == nil || run.cloneSource == file.path
     else { return nil }
     var clones: [PatchClone] = []
     var start = run.offset
@@ -52,8 +49,29 @@ struct CloneFinder: Sendable {
       }
       start = end
     }
-    clones = Array(clones.prefix(Self.maximumCount))
+    clones = Self.left(of: clones, by: run.clones)
+    clones = Array(clones.prefix(PatchClone.maximumCount))
     return clones.isEmpty ? nil : Found(source: file.path, clones: clones)
+  }
+
+  /// What is left of parts by others, which the kernel found; both ascend, and none overlap.
+  private static func left(
+    of found: [PatchClone], by others: [PatchClone]
+  ) -> [PatchClone] {
+    if others.isEmpty { return found }
+    var left: [PatchClone] = []
+    var others = others[...]
+    for clone in found {
+      var rest = clone
+      while let other = others.first, other.offset < clone.end {
+        if other.offset > rest.offset { left.append(rest.part(rest.offset..<other.offset)) }
+        if other.end > rest.offset { rest = rest.part(min(other.end, clone.end)..<clone.end) }
+        if other.end > clone.end { break }
+        others.removeFirst()
+      }
+      if rest.length > 0 { left.append(rest) }
+    }
+    return left
   }
 
   private func clones(
@@ -76,5 +94,14 @@ struct CloneFinder: Sendable {
           sourceOffset: source.offset + UInt64(match.old)))
     }
     return clones
+  }
+}
+
+extension PatchClone {
+  /// A part of a part, from one of its blocks to another.
+  fileprivate func part(_ range: Range<UInt64>) -> PatchClone {
+    PatchClone(
+      offset: range.lowerBound, length: range.upperBound - range.lowerBound,
+      sourceOffset: sourceOffset + (range.lowerBound - offset))
   }
 }

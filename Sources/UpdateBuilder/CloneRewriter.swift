@@ -83,6 +83,7 @@ extension CloneFinder {
     var search = search(for: plan.runs[runs])
     let chunk = UInt64(NormalForm(base: plan.base).chunkLength)
     for index in runs where plan.runs[index].length >= minimumLength {
+      if Task.isCancelled { throw .cancelled }
       let run = plan.runs[index]
       let new = try plan.contents(of: run, from: matcher.tree)
       if let found = try find(in: run, new: new, chunk: chunk, &search) {
@@ -119,7 +120,7 @@ private struct RunRewriting {
     left = run.length
   }
 
-  /// Rewrites the next WRITE.
+  /// Rewrites the next WRITE; what the kernel has shared already stays as it is.
   mutating func next(
     _ reader: inout PlanReader, _ writer: inout PlanWriter
   ) throws(BuildError) {
@@ -128,9 +129,23 @@ private struct RunRewriting {
     do throws(StreamError) { command = try Command(parsing: frame) } catch {
       throw .kernelStream(error)
     }
-    guard case .write(let path, let start, let data) = command, start == offset,
-      UInt64(data.byteCount) <= left
-    else { throw .planChanged }
+    switch command {
+    case .write(let path, let start, let data) where start == offset:
+      try rewrite(path, data, &writer)
+    case .clone(_, let start, let length, _, _, _, _)
+    where start == offset && length <= left:
+      try writer.add(frame)
+      offset += length
+      left -= length
+    default: throw .planChanged
+    }
+    try writer.flush(above: Plan.readLength)
+  }
+
+  private mutating func rewrite(
+    _ path: RawSpan, _ data: RawSpan, _ writer: inout PlanWriter
+  ) throws(BuildError) {
+    guard UInt64(data.byteCount) <= left else { throw .planChanged }
     var rest = data
     while rest.byteCount > 0 {
       let count = try take(rest, path, &writer)
@@ -138,7 +153,6 @@ private struct RunRewriting {
       offset += UInt64(count)
     }
     left -= UInt64(data.byteCount)
-    try writer.flush(above: Plan.readLength)
   }
 
   /// Writes the first bytes of a WRITE's rest, or has them shared; gives how many.

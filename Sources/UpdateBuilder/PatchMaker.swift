@@ -31,15 +31,10 @@ struct PatchMaker: Sendable {
       offset: offset, length: UInt64(new.count), form: .writes, clones: clones)
     guard let old, new.count >= Self.minimumLength else { return [plain] }
     let patch = try patch(of: new, at: offset, from: old, isWholeFile: isWholeFile)
-    if patch.maximumLength > maximumPatchLength,
-      let middle = middle(offset, new.count, clones)
-    {
-      let cut = offset + UInt64(middle)
-      let first = try parts(
-        of: Array(new[..<middle]), at: offset, from: old, clones: clones.filter { $0.end <= cut })
-      let second = try parts(
-        of: Array(new[middle...]), at: cut, from: old, clones: clones.filter { $0.offset >= cut })
-      return first + second
+    if patch.maximumLength > maximumPatchLength {
+      let count = (patch.maximumLength - 1) / maximumPatchLength + 1
+      let cuts = cuts(into: count, offset, new.count, clones)
+      if !cuts.isEmpty { return try parts(of: new, at: offset, from: old, clones, cuts) }
     }
     guard isWorthIt(patch, old.source, for: written(of: new, offset, clones)) else {
       return [plain]
@@ -64,18 +59,43 @@ struct PatchMaker: Sendable {
         maxPatchLength: maximumPatchLength, maxApplyMemory: maximumPatchMemory))
   }
 
-  /// Where to cut a range in two, near its middle; `nil` when it is one chunk.
+  /// How a range travels that is cut.
+  private func parts(
+    of new: [UInt8], at offset: UInt64, from old: OldRange, _ clones: [PatchClone], _ cuts: [UInt64]
+  ) throws(DiffError) -> [ShrunkPart] {
+    let end = offset + UInt64(new.count)
+    var all: [ShrunkPart] = []
+    var start = offset
+    for cut in cuts + [end] {
+      all += try parts(
+        of: Array(new[Int(start - offset)..<Int(cut - offset)]), at: start, from: old,
+        clones: clones.filter { $0.offset >= start && $0.end <= cut })
+      start = cut
+    }
+    return all
+  }
+
+  /// Where to cut a range into some parts of about the same length; nowhere when it is one chunk.
   ///
   /// What is shared stays whole: a run of WRITEs ends on both sides of it.
-  private func middle(_ offset: UInt64, _ count: Int, _ clones: [PatchClone]) -> Int? {
+  private func cuts(
+    into parts: Int, _ offset: UInt64, _ count: Int, _ clones: [PatchClone]
+  ) -> [UInt64] {
     let chunk = UInt64(form.chunkLength)
-    let before = (offset + UInt64(count / 2)) / chunk * chunk
-    var cut = before > offset ? before : before + chunk
-    if let clone = clones.first(where: { $0.offset < cut && cut < $0.end }) {
-      cut = clone.offset > offset ? clone.offset : clone.end
+    let end = offset + UInt64(count)
+    let step = max(chunk, UInt64(count / parts))
+    var cuts: [UInt64] = []
+    var start = offset
+    while start < end {
+      let before = (start + step) / chunk * chunk
+      var cut = before > start ? before : before + chunk
+      if let clone = clones.first(where: { $0.offset < cut && cut < $0.end }) {
+        cut = clone.offset > start ? clone.offset : clone.end
+      }
+      if cut < end { cuts.append(cut) }
+      start = cut
     }
-    guard cut < offset + UInt64(count) else { return nil }
-    return Int(cut - offset)
+    return cuts
   }
 
   /// The bytes that would travel as they are.

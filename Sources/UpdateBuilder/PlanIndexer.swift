@@ -84,7 +84,7 @@ struct PlanIndexer {
     guard length > 0, offset % block == 0, place % block == 0,
       length <= maximumRun - offset % maximumRun
     else { return false }
-    if isNext(path, offset), canShare(with: source) {
+    if isNext(path, offset), canShare(with: source), !isFull {
       open?.run.length += length
     } else {
       begin(path, offset, length, at: streamOffset)
@@ -107,6 +107,11 @@ struct PlanIndexer {
   private func canShare(with source: RawSpan) -> Bool {
     guard let known = open?.run.cloneSource else { return true }
     return source.hasSameBytes(as: known.rawSpan)
+  }
+
+  /// Whether one run can share no more parts.
+  private var isFull: Bool {
+    (open?.run.clones.count ?? 0) >= PatchClone.maximumCount
   }
 
   private mutating func begin(

@@ -33,6 +33,9 @@ struct ShrinkJob: Sendable {
     return jobs
   }
 
+  /// How many bytes the runs write.
+  func length(in plan: Plan) -> UInt64 { plan.runs[runs].reduce(0) { $0 + $1.length } }
+
   /// How each run travels.
   func work(
     _ plan: Plan, _ matcher: OldFileMatcher?, _ maker: PatchMaker
@@ -41,6 +44,7 @@ struct ShrinkJob: Sendable {
     var old: OldRange?
     var windows = matcher.map { OldWindows($0, for: plan.runs[runs]) }
     for run in plan.runs[runs] {
+      if Task.isCancelled { throw .cancelled }
       results.append(try parts(of: run, plan, &windows, maker, &old))
     }
     return results

@@ -11,8 +11,10 @@ struct Shrinker {
   let jobCount: Int
   let progress: BuildProgress
 
-  /// How many results may wait for their turn.
+  /// How many results may wait for their turn, and how many bytes they make together: a patch that
+  /// shares what it learns has all of them in memory.
   private static let window = 64
+  private static let windowLength: UInt64 = 512 << 20
 
   /// Works on the runs in parallel and hands the commands on in the plan's order.
   ///
@@ -39,10 +41,13 @@ struct Shrinker {
     var waiting: [Int: [[ShrunkPart]]] = [:]
     var started = 0
     var written = 0
+    var length: UInt64 = 0
     while written < jobs.count {
       while started < jobs.count, started - written < Self.window,
+        started == written || length + jobs[started].length(in: plan) <= Self.windowLength,
         started - written - waiting.count < jobCount
       {
+        length += jobs[started].length(in: plan)
         let (index, job, plan, matcher, maker) = (started, jobs[started], plan, matcher, maker)
         group.addTask { (index, try job.work(plan, matcher, maker)) }
         started += 1
@@ -55,6 +60,7 @@ struct Shrinker {
       for (run, parts) in zip(plan.runs[jobs[written].runs], parts) {
         try writer.write(run, as: parts)
       }
+      length -= jobs[written].length(in: plan)
       written += 1
       try progress.report(.shrinking, done: writer.planOffset, of: plan.length)
     }

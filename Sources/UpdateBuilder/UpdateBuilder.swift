@@ -12,7 +12,7 @@
 ///
 /// The same trees, options and libraries give the same bytes, however many jobs there are.
 /// Needs root. Temporary files lie unnamed beside the output: the plain stream, the delta stream and
-/// its packed form, together up to three times the plain stream. Memory: seven times the longest file
+/// its packed form, together up to four times the plain stream. Memory: seven times the longest file
 /// that is compared whole for each job that has one, 400 bytes a file of the parent, and what xz takes.
 public enum UpdateBuilder {
   /// Builds an update and writes it to ``BuildOptions/output``.

@@ -49,7 +49,10 @@ extension Manifest {
     }
   }
 
-  private static func check(
+  /// Whether a text can stand in a manifest: 1 to 255 bytes, and nothing that steers a terminal.
+  ///
+  /// - Throws: ``UpdateFileError/invalidText(_:)``.
+  public static func check(
     _ text: String, _ attribute: UpdateAttribute
   ) throws(UpdateFileError) {
     guard (1...maximumTextLength).contains(text.utf8.count),

@@ -58,6 +58,40 @@ struct EndToEndSharingTests {
     }
   }
 
+  @Test("A copy that shares blocks with the old file, and was then changed, is built and received")
+  func reflinked() async throws {
+    try bench.release(
+      1,
+      """
+      head -c 1500001 /dev/urandom >old; head -c 900000 /dev/urandom >other
+      head -c 300000 /dev/urandom >gone
+      """)
+    // The last block of `old` is written anew, so that it ends in a block of its own.
+    try bench.release(
+      2,
+      """
+      cp --reflink=always old copy; rm old
+      for at in 100000 600000 1100000; do printf new | dd of=copy bs=1 seek=$at conv=notrunc; done
+      cp --reflink=always other patched; cp --reflink=never other again; rm other
+      dd if=gone of=patched bs=4096 seek=20 count=70 conv=notrunc status=none
+      mv again other; printf new | dd of=other bs=1 seek=500000 conv=notrunc
+      """)
+    let commands = try run(
+      "sh", "-c", "btrfs -q send -p '\(bench.tree(1))' '\(bench.tree(2))' | btrfs receive --dump")
+    let text = String(decoding: commands, as: UTF8.self)
+    #expect(text.contains("clone") && text.contains("write"), "the kernel shared nothing")
+    try bench.build(nil, 1, "full")
+    try bench.build(1, 2, "shared", ["--prefix", "sys_root"])
+    try await BtrfsFixture.with { mount in
+      let device = EndToEndDevice(mount, of: bench)
+      for file in ["full", "shared"] {
+        try bench.succeed("btrfs-update", device.arguments("apply", bench.file(file)))
+      }
+      #expect(try EndToEndBench.difference(bench.tree(2), device.tree(2)) == "")
+      #expect(try Self.exclusive(device.tree(2)) < 600 << 10)
+    }
+  }
+
   /// Has stock tools receive both versions; gives what of the second one is its own.
   private func stock(_ name: String, to directory: String) throws -> Int {
     for (file, parent) in [("full", []), (name, ["--parent", bench.tree(1)])] {
