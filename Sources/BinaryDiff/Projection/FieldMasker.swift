@@ -97,7 +97,8 @@ struct FieldMasker: ~Escapable {
 
   private func token(for field: Field) -> UInt32 {
     switch field.kind {
-    case .length32, .length64, .checksum, .sectionPlace, .sectionLength: return 0
+    case .length32, .length64, .sectionPlace, .sectionLength: return 0
+    case .checksum: return names.token(ofChecksumAt: field.start, bytes, image)
     case .counter:
       let value = UInt32(truncatingIfNeeded: bytes.load(field.kind, field.start))
       return value & (UInt32.max >> (UInt32(field.adjustment) &* 8))

@@ -30,16 +30,20 @@ struct HintFinder {
     }
   }
 
+  /// Targets that are so far from each other may be in different sections.
+  private static let farApart: UInt64 = 4096
+
+  private let oldImage: ElfImage
   private let newImage: ElfImage
   private var newFields: FieldFinder
   private var targets: [Target] = []
 
   /// Hints that make `makePredictor` better, sorted and disjoint.
   static func find(
-    _ projector: borrowing CopyProjector, newFile: MaskedFile,
+    _ projector: borrowing CopyProjector, oldImage: ElfImage, newFile: MaskedFile,
     _ makePredictor: ([MapPiece]) -> FieldPredictor?
   ) -> [MapPiece] {
-    var finder = HintFinder(newFile)
+    var finder = HintFinder(oldImage, newFile)
     var hints: [MapPiece] = []
     for round in 0..<rounds {
       guard let predictor = makePredictor(hints) else { return [] }
@@ -50,7 +54,8 @@ struct HintFinder {
     return hints
   }
 
-  private init(_ newFile: MaskedFile) {
+  private init(_ oldImage: ElfImage, _ newFile: MaskedFile) {
+    self.oldImage = oldImage
     newImage = newFile.image
     newFields = FieldFinder(newFile.scanner)
   }
@@ -134,7 +139,11 @@ struct HintFinder {
     var start = 0
     while start < targets.count {
       var end = start
-      while end < targets.count, targets[end].moved(with: targets[start]) { end &+= 1 }
+      while end < targets.count, targets[end].moved(with: targets[start]),
+        end == start || areNeighbours(targets[end &- 1], targets[end])
+      {
+        end &+= 1
+      }
       let wrongOnes = (start..<end).filter { counts[$0] > 0 }
       let weight = wrongOnes.reduce(0) { $0 + counts[$1] }
       if weight >= Self.leastFields, let first = wrongOnes.first, let last = wrongOnes.last {
@@ -148,6 +157,13 @@ struct HintFinder {
     return hasMore
   }
 
+  /// Whether a hint may have both: what is between has no target, and copies may know better where it
+  /// went; of one section, it probably went with them.
+  private func areNeighbours(_ one: Target, _ other: Target) -> Bool {
+    other.old &- one.old <= Self.farApart
+      || oldImage.section(at: one.old) == oldImage.section(at: other.old)
+  }
+
   /// Marked targets that follow each other and moved together.
   private var hints: [MapPiece] {
     var hints: [MapPiece] = []
@@ -155,7 +171,9 @@ struct HintFinder {
     for target in targets {
       defer { previous = target }
       guard target.isHinted else { continue }
-      if let previous, previous.isHinted, target.moved(with: previous), let last = hints.last {
+      if let previous, previous.isHinted, target.moved(with: previous),
+        areNeighbours(previous, target), let last = hints.last
+      {
         hints[hints.count &- 1].count = target.old &- last.old &+ 1
       } else {
         hints.append(MapPiece(old: target.old, new: target.new, count: 1))

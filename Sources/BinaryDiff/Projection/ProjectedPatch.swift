@@ -78,7 +78,8 @@ struct ProjectedPatch {
     }
     let heads = typeHeads(old, new)
     if let heads { tables.typeGaps = TypeRuns.gaps(heads.old, heads.new, ranges) }
-    tables.hints = HintFinder.find(projector, newFile: self.new) { hints in
+    tables.hints = HintFinder.find(projector, oldImage: self.old.image, newFile: self.new) {
+      hints in
       var tables = tables
       tables.hints = hints
       return predictor(tables, ranges, heads?.old)

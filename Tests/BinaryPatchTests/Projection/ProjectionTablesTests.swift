@@ -40,6 +40,40 @@ struct ProjectionTablesTests {
     #expect(alone.bytes.count < bytes.count)
   }
 
+  /// With pairs of tokens, and types.
+  static let kernel = {
+    var tables = ProjectionTablesTests.tables
+    tables.namePairs = NamePairs([
+      .init(token: 255, first: 1, second: 2), .init(token: 254, first: 255, second: 0),
+      .init(token: 0, first: 3, second: 3),
+    ])
+    tables.recodedLength = 77
+    tables.typeGaps = [0, -5, 1 << 40]
+    return tables
+  }()
+
+  @Test("Pairs of tokens and types are read again, and refused when they are cut or lie")
+  func names() throws {
+    let bytes = Self.kernel.bytes
+    #expect(try read(bytes) == Self.kernel)
+    for count in 0..<bytes.count {
+      #expect(throws: PatchError.self) { try read(Array(bytes[..<count])) }
+    }
+    var wrong = Self.kernel
+    wrong.recodedLength = KernelSymbols.mostRecodedBytes + 1
+    #expect(throws: PatchError.self) { try read(wrong.bytes) }
+    // The third token is 254 below the second; one more is none.
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: [0, 0, 0xfd, 1]) })
+    var beyond = bytes
+    beyond[place + 2] = 0xfe
+    #expect(throws: PatchError.self) { try read(beyond) }
+    for bit in 0..<(bytes.count * 8) {
+      var flipped = bytes
+      flipped[bit / 8] ^= 1 << (bit % 8)
+      _ = try? read(flipped)
+    }
+  }
+
   @Test("Cut at any byte, or with a byte more, it is refused")
   func cuts() {
     let bytes = Self.tables.bytes
