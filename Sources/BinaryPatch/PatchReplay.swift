@@ -93,7 +93,8 @@ struct PatchReplay: ~Copyable {
     if projection?.readyCount == 0 {
       // Both fit: copies are inside old, which has less than 4 GiB.
       let need = try projection?.make(
-        pages, from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences, in: patch)
+        pages, from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
+        in: patch)
       if let need, need != .nothing { return need }
     }
     advance(by: UInt64(projection?.take(into: &output) ?? 0))
