@@ -20,13 +20,11 @@ struct Matcher: ~Escapable {
   static let shortestSearch = 64
   /// A copy stops growing when it got so many more bytes wrong than right.
   static let hopeless = 8192
-  /// When more than this, and more than one byte of ``rarity``, had to be searched for, one is content
-  /// with less: then matches are short, many, and hardly worth a copy.
+  /// When so many searches were for words that old has, and hardly any for others, words say little: there
+  /// are few of them, matches are short and many, and one is content with looking at fewer bytes.
   static let patience = 64 << 10
-  static let rarity = 8
-  /// Behind a match that was not worth a copy, so many bytes are passed over then at most. A better
-  /// one ends behind it, and grows backwards.
-  static let mostPassed = 15
+  /// Hardly any: one of so many.
+  static let rarity = 64
   /// A copy of fewer bytes costs more than inserting them.
   static let shortestCopy = 8
 
@@ -39,8 +37,8 @@ struct Matcher: ~Escapable {
   /// The copy that is open; its end moves as matching goes on.
   var open: CopyRange
   var copies: [CopyRange] = []
-  /// How many bytes were searched for.
-  private var searches = 0
+  /// How many searches were for words that old has, and for others.
+  private var searches = (found: 0, vain: 0)
 
   /// - Parameters:
   ///   - starts: Where new probably starts in `old`, the likeliest first; all inside it.
@@ -104,13 +102,13 @@ struct Matcher: ~Escapable {
     return nil
   }
 
-  /// How many bytes behind the first of a match that is not worth a copy need not be searched for.
+  /// How many bytes behind the first of a match that is not worth a copy need not be searched for: a
+  /// better one ends behind it, and grows backwards.
   private func passed(_ match: CopyRange) -> Int {
-    guard searches > Self.patience, searches &* Self.rarity > match.new, match.count < Self.longRun
-    else {
-      return 0
-    }
-    return min(match.count / 2, Self.mostPassed)
+    guard searches.found > Self.patience, searches.vain &* Self.rarity < searches.found,
+      match.count < Self.longRun
+    else { return 0 }
+    return max(match.count &- 1, 0)
   }
 
   /// Replaces what is left of a match by the longest one.
@@ -125,7 +123,7 @@ struct Matcher: ~Escapable {
       of: new, match.new..<end, in: old, near: match.new &+ diagonal)
     match.old = found.old
     match.count = found.count
-    if found.count > 0 { searches &+= 1 }
+    if found.count > 0 { searches.found &+= 1 } else { searches.vain &+= 1 }
   }
 
   /// How many bytes from `at` on the open diagonal gets right, or nearly; 0: it does not.

