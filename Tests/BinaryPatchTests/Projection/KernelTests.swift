@@ -152,7 +152,7 @@ struct KernelTests {
   @Test("Kernels with random bytes changed, and cut ones, have fields inside them")
   func hostile() throws {
     var random = SeededGenerator.fresh("hostile kernels")
-    let bytes = SmallKernel(count: 520).bytes
+    let bytes = SmallKernel().bytes
     for round in 0..<60 {
       var wrong = bytes
       for _ in 0..<Int.random(in: 1...20, using: &random) {
@@ -184,8 +184,8 @@ struct NamePairsTests {
 
   @Test("The first pair of all first is the same as one pair after the other")
   func coding() throws {
-    let names = SmallKernel(count: 600).functions.map(\.name)
-    let table = SmallKernel.SymbolTable(names, offsets: [])
+    let names = SmallKernel().functions.map(\.name)
+    let table = SmallKernel.SymbolTable.of(names)
     let coder = NameCoder(try pairs(table))
     for (name, expected) in zip(names, table.coded) {
       var coded = Array(name.utf8)
@@ -196,9 +196,9 @@ struct NamePairsTests {
 
   @Test("Names of one kernel with the tokens of another")
   func recoding() throws {
-    let old = SmallKernel(count: 600)
+    let old = SmallKernel()
     let names = SmallKernel(count: 900).functions.map { "T__x64_\($0.name)" }
-    let table = SmallKernel.SymbolTable(names, offsets: [])
+    let table = SmallKernel.SymbolTable.of(names)
     let coder = NameCoder(try pairs(table))
     let expected = old.functions.flatMap { function in
       var name = Array(function.name.utf8)
