@@ -20,6 +20,11 @@ struct Matcher: ~Escapable {
   static let shortestSearch = 64
   /// A copy stops growing when it got so many more bytes wrong than right.
   static let hopeless = 8192
+  /// When so many searches were for words that old has, and hardly any for others, words say little: there
+  /// are few of them, matches are short and many, and one is content with looking at fewer bytes.
+  static let patience = 64 << 10
+  /// Hardly any: one of so many.
+  static let rarity = 64
   /// A copy of fewer bytes costs more than inserting them.
   static let shortestCopy = 8
 
@@ -32,6 +37,8 @@ struct Matcher: ~Escapable {
   /// The copy that is open; its end moves as matching goes on.
   var open: CopyRange
   var copies: [CopyRange] = []
+  /// How many searches were for words that old has, and for others.
+  private var searches = (found: 0, vain: 0)
 
   /// - Parameters:
   ///   - starts: Where new probably starts in `old`, the likeliest first; all inside it.
@@ -58,14 +65,14 @@ struct Matcher: ~Escapable {
   }
 
   /// The next match that is worth more than the open copy's diagonal; at last the common suffix.
-  private func nextMatch(searches: Bool) throws(DiffError) -> CopyRange? {
+  private mutating func nextMatch(searches: Bool) throws(DiffError) -> CopyRange? {
     if searches, let match = try search() { return match }
     guard end < new.byteCount, oldEnd &- end != open.diagonal else { return nil }
     return CopyRange(new: end, old: oldEnd, count: new.byteCount &- end)
   }
 
   /// The next match before the common suffix.
-  private func search() throws(DiffError) -> CopyRange? {
+  private mutating func search() throws(DiffError) -> CopyRange? {
     let diagonal = open.diagonal
     var sorted: SuffixArray?
     var match = CopyRange(new: open.newEnd, old: 0, count: 0)
@@ -85,23 +92,38 @@ struct Matcher: ~Escapable {
         match = CopyRange(new: match.newEnd, old: 0, count: 0)
         score = DiagonalScore(from: match.new)
       } else {
-        score.drop(match.new, diagonal, old, new)
-        match = CopyRange(new: match.new &+ 1, old: match.old &+ 1, count: max(match.count &- 1, 0))
+        for _ in 0...passed(match) {
+          score.drop(match.new, diagonal, old, new)
+          match = CopyRange(
+            new: match.new &+ 1, old: match.old &+ 1, count: max(match.count &- 1, 0))
+        }
       }
     }
     return nil
+  }
+
+  /// How many bytes behind the first of a match that is not worth a copy need not be searched for: a
+  /// better one ends behind it, and grows backwards.
+  private func passed(_ match: CopyRange) -> Int {
+    guard searches.found > Self.patience, searches.vain &* Self.rarity < searches.found,
+      match.count < Self.longRun
+    else { return 0 }
+    return max(match.count &- 1, 0)
   }
 
   /// Replaces what is left of a match by the longest one.
   ///
   /// The rest of a long match stays nearly the longest: searching anew at each of its bytes would
   /// make long runs quadratic.
-  private func improve(_ match: inout CopyRange, _ suffixes: SuffixArray, _ diagonal: Int) {
+  private mutating func improve(
+    _ match: inout CopyRange, _ suffixes: SuffixArray, _ diagonal: Int
+  ) {
     guard match.count < Self.longRun else { return }
     let found = suffixes.longestMatch(
       of: new, match.new..<end, in: old, near: match.new &+ diagonal)
     match.old = found.old
     match.count = found.count
+    if found.count > 0 { searches.found &+= 1 } else { searches.vain &+= 1 }
   }
 
   /// How many bytes from `at` on the open diagonal gets right, or nearly; 0: it does not.

@@ -20,7 +20,7 @@ public struct PreparedPatch: Sendable {
 
   init(_ patch: SharedPatch) {
     form = .shared(patch)
-    estimate = patch.estimate
+    estimate = patch.makeEstimate()
   }
 
   /// Whether it needs and adds to what other patches teach.
@@ -33,7 +33,7 @@ public struct PreparedPatch: Sendable {
   public var maximumLength: Int {
     switch form {
     case .finished(let patch): patch.count
-    case .shared(let patch): patch.maximumLength
+    case .shared(let patch): estimate.count &+ patch.mostFurtherBytes
     }
   }
 

@@ -12,6 +12,9 @@ struct SuffixArray: Sendable {
   /// The shortest match that is looked for: shorter ones never are worth a copy.
   static let shortestMatch = 8
 
+  /// From so many bytes on, sorting waits more for addresses than it costs to move them to large pages.
+  private static let longSort = 16 << 20
+
   /// Offsets into old, ordered by what follows them.
   private let offsets: [Int32]
   /// For each pair of leading bytes, big-endian, where its suffixes end in ``offsets``.
@@ -35,8 +38,10 @@ struct SuffixArray: Sendable {
     guard count > 0 else { return [] }
     var code: Int32 = 0
     let offsets = unsafe [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
+      unsafe advise_large_pages(buffer.baseAddress, count &* MemoryLayout<Int32>.stride, 0)
       code = unsafe old.withUnsafeBytes { bytes in
-        unsafe divsufsort(
+        if count >= Self.longSort { unsafe advise_large_pages(bytes.baseAddress, count, 1) }
+        return unsafe divsufsort(
           bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.baseAddress, Int32(count))
       }
       initialized = code == 0 ? count : 0

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CDivSufSort
 
 /// Which words of eight bytes old has, nearly: it may say yes to one that it has not.
 ///
@@ -12,7 +13,12 @@ struct WordFilter: Sendable {
   private let blocks: [UInt64]
 
   init(_ old: RawSpan) {
-    var blocks = [UInt64](repeating: 0, count: old.byteCount &* Self.density / 64 &+ 1)
+    let count = old.byteCount &* Self.density / 64 &+ 1
+    var blocks = unsafe [UInt64](unsafeUninitializedCapacity: count) { buffer, initialized in
+      unsafe advise_large_pages(buffer.baseAddress, count &* MemoryLayout<UInt64>.stride, 0)
+      unsafe buffer.initialize(repeating: 0)
+      initialized = count
+    }
     var span = blocks.mutableSpan
     for at in 0..<max(old.byteCount &- 7, 0) {
       let hash = Self.hash(old, at)

@@ -51,14 +51,14 @@ struct ControlReader {
   }
 
   /// Where all steps that are left say that old addresses went, without reading on; `nil`: too many
-  /// pieces.
+  /// pieces, or segments that overlap.
   func addressMap(
     _ old: ElfImage, _ tables: ResolvedTables, _ heads: TypeHeads?, in patch: RawSpan
   ) throws(PatchError) -> AddressMap? {
     var reader = self
-    var builder = MapBuilder(
-      old.segments, tables.segments, tables.hints, copyCount: stepsLeft,
-      typeCount: tables.typeGaps.count)
+    let builder = MapBuilder(
+      old.segments, tables.segments, copyCount: stepsLeft, typeCount: tables.typeGaps.count)
+    guard var builder else { return nil }
     var types = heads.map { TypeRuns($0, gaps: tables.typeGaps) }
     var at: UInt64 = 0
     while let step = try reader.next(in: patch) {
@@ -70,7 +70,7 @@ struct ControlReader {
       guard builder.add(copy), builder.add(copy, &types) else { return nil }
     }
     guard types?.isAtEnd ?? true else { return nil }
-    return AddressMap(old: old, tables: tables, pieces: builder.resolve())
+    return builder.map(old, tables)
   }
 
   /// Checks, after the last step, that every number was read.

@@ -3,7 +3,7 @@ internal import Bytes
 /// Makes new bytes from old ones and a patch, in order, as they are asked for.
 ///
 /// The whole patch is checked before the first byte: one that lies gives an error from the
-/// initializer and no output. Memory is the patch and one window of 64 KiB, whatever the lengths
+/// initializer and no output. Memory is the patch and 128 KiB of old, whatever the lengths
 /// of old and new; work is proportional to the patch and what it produces. A patch of kind
 /// ``PatchKind/projected`` reads old once more before the first byte, and keeps windows of it with
 /// what was found in them; ``PatchStatistics/applyMemory`` says how much that is.
@@ -14,25 +14,17 @@ internal import Bytes
 ///
 /// After an error, the applier's output is of no more use.
 public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
-  private let patch: [UInt8]
-  private var old: Old
-  private var window: OldWindow
-  private var control: ControlReader
-  private var differences: DifferenceReader
-  private var inserted: StreamCursor
+  private var replay: PatchReplay
   /// What of a projected patch is not yet put together with old.
   private var tables: ProjectionTables?
-  private var projection: Projection?
   private var knowledge: ProjectionKnowledge
   private let sharesKnowledge: Bool
+  private var old: Old
 
   /// How many bytes the patch makes.
-  public let newLength: UInt64
+  public var newLength: UInt64 { replay.newLength }
   /// How many bytes have been made.
-  public private(set) var produced: UInt64 = 0
-  private var insertLeft: UInt64 = 0
-  private var copyLeft: UInt64 = 0
-  private var source: UInt64 = 0
+  public var produced: UInt64 { replay.produced }
 
   /// Takes a patch and the old bytes that it was made for.
   ///
@@ -46,30 +38,25 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
   ) throws(PatchError) {
     let oldLength = old.byteCount
     let layout = try PatchLayout(patch.rawSpan, limits: limits)
-    let statistics = try PatchStatistics(patch.rawSpan, layout, oldLength: oldLength)
+    let statistics = try PatchStatistics(patch.rawSpan, layout, oldLength: oldLength, limits)
     guard statistics.applyMemory <= limits.maxApplyMemory else {
       throw .tooMuchMemory(needed: statistics.applyMemory, limit: limits.maxApplyMemory)
     }
-    let differences = try DifferenceReader(layout, patch.rawSpan)
     let tables: ProjectionTables? =
       layout.kind == .projected
-      ? try ProjectionTables(layout.cursor(.projection), in: patch.rawSpan) : nil
-    try tables?.check(oldLength: oldLength, limits)
-    self.differences = differences
-    control = ControlReader(
-      layout, oldLength: oldLength, recodedLength: tables?.recodedLength ?? 0)
-    inserted = layout.cursor(.inserted)
-    newLength = layout.newLength
+      ? try ProjectionTables(
+        layout.cursor(.projection), in: patch.rawSpan, copyCount: layout.copyCount, limits) : nil
+    try tables?.check(oldLength: oldLength)
+    replay = try PatchReplay(
+      patch, layout, oldLength: oldLength, recodedLength: tables?.recodedLength ?? 0)
     sharesKnowledge = tables?.usesKnowledge ?? false
     self.tables = tables
-    window = OldWindow()
-    self.patch = patch
-    self.old = old
     self.knowledge = knowledge
+    self.old = old
   }
 
   /// Whether all bytes have been made.
-  public var isFinished: Bool { produced == newLength }
+  public var isFinished: Bool { replay.isFinished }
 
   /// Appends the next bytes: as many as fit, or as there are.
   ///
@@ -79,13 +66,14 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
     into output: inout OutputRawSpan
   ) throws(PatchApplyError<Old.Failure>) {
     if let tables { try project(tables) }
-    while !output.isFull, !isFinished {
-      if insertLeft > 0 {
-        insert(into: &output)
-      } else if copyLeft > 0 {
-        try copy(into: &output)
-      } else {
-        do throws(PatchError) { try step() } catch { throw .patch(error) }
+    while true {
+      let need: OldNeed
+      do throws(PatchError) { need = try replay.run(into: &output) } catch { throw .patch(error) }
+      switch need {
+      case .nothing: return
+      case .bytes(let source, let wanted):
+        try replay.pages.fill(from: &old, at: source, wanted: wanted)
+      case .fields(let window): try replay.projection?.load(window, of: &old)
       }
     }
   }
@@ -99,77 +87,20 @@ public struct PatchApplier<Old: OldBytes & ~Copyable>: ~Copyable {
 
   /// Gives away what is known for the next patch, once all bytes have been made.
   public mutating func takeKnowledge() -> ProjectionKnowledge {
-    if sharesKnowledge, let learned = projection?.takeKnowledge() { return learned }
+    if sharesKnowledge, let learned = replay.projection?.takeKnowledge() { return learned }
     var taken = ProjectionKnowledge()
     swap(&taken, &knowledge)
     return taken
-  }
-
-  private mutating func step() throws(PatchError) {
-    let patch = patch
-    if let step = try control.next(in: patch.rawSpan) {
-      insertLeft = step.insertCount
-      copyLeft = step.copyCount
-      source = step.source
-      projection?.startCopy()
-    } else {
-      insertLeft = control.newLeft
-    }
-  }
-
-  @_lifetime(output: copy output)
-  private mutating func insert(into output: inout OutputRawSpan) {
-    let wanted = min(UInt64(output.freeCapacity), insertLeft)
-    // Checked at the start: there are as many bytes as the lengths say.
-    let range = inserted.take(atMost: Int(wanted))
-    output.append(copying: patch.rawSpan.extracting(range))
-    insertLeft &-= UInt64(range.count)
-    produced &+= UInt64(range.count)
-  }
-
-  @_lifetime(output: copy output)
-  private mutating func copy(
-    into output: inout OutputRawSpan
-  ) throws(PatchApplyError<Old.Failure>) {
-    if projection != nil { return try copyProjected(into: &output) }
-    let start = output.byteCount
-    let count = try window.append(to: &output, from: source, atMost: copyLeft, of: &old)
-    let patch = patch
-    do throws(PatchError) {
-      try differences.correct(&output, from: start, in: patch.rawSpan)
-    } catch {
-      throw .patch(error)
-    }
-    source &+= UInt64(count)
-    copyLeft &-= UInt64(count)
-    produced &+= UInt64(count)
-  }
-
-  @_lifetime(output: copy output)
-  private mutating func copyProjected(
-    into output: inout OutputRawSpan
-  ) throws(PatchApplyError<Old.Failure>) {
-    let patch = patch
-    if projection?.readyCount == 0 {
-      // Both fit: copies are inside old, which has less than 4 GiB.
-      try projection?.make(
-        &old, &window, from: Int(source), atMost: Int(copyLeft), newOffset: produced, &differences,
-        in: patch.rawSpan)
-    }
-    let count = UInt64(projection?.take(into: &output) ?? 0)
-    source &+= count
-    copyLeft &-= count
-    produced &+= count
   }
 
   /// Puts what a projected patch says together with old: one pass over that.
   private mutating func project(
     _ tables: ProjectionTables
   ) throws(PatchApplyError<Old.Failure>) {
-    let patch = patch
     let known = tables.usesKnowledge ? takeKnowledge() : ProjectionKnowledge(of: tables)
-    let control = control
-    projection = try Projection(&old, tables, newLength: newLength, known) {
+    let control = replay.control
+    let patch = replay.patch
+    replay.projection = try Projection(&old, tables, newLength: newLength, known) {
       image, resolved, heads throws(PatchError) in
       try control.addressMap(image, resolved, heads, in: patch.rawSpan)
     }

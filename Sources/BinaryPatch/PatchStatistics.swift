@@ -32,15 +32,18 @@ public struct PatchStatistics: Equatable, Sendable {
   /// - Throws: ``PatchError``, as ``PatchApplier`` would.
   public init(patch: RawSpan, limits: PatchLimits = .standard) throws(PatchError) {
     let layout = try PatchLayout(patch, limits: limits)
-    try self.init(patch, layout, oldLength: UInt64(Int64.max))
+    try self.init(patch, layout, oldLength: UInt64(Int64.max), limits)
   }
 
   /// The one place where all of a patch is checked.
-  init(_ patch: RawSpan, _ layout: PatchLayout, oldLength: UInt64) throws(PatchError) {
+  init(
+    _ patch: RawSpan, _ layout: PatchLayout, oldLength: UInt64, _ limits: PatchLimits
+  ) throws(PatchError) {
     var copied: UInt64 = 0
     let tables =
       layout.kind == .projected
-      ? try ProjectionTables(layout.cursor(.projection), in: patch) : nil
+      ? try ProjectionTables(
+        layout.cursor(.projection), in: patch, copyCount: layout.copyCount, limits) : nil
     let recodedLength = tables?.recodedLength ?? 0
     var control = ControlReader(
       layout, oldLength: recodedLength > 0 ? tables?.oldLength ?? oldLength : oldLength,
@@ -59,7 +62,7 @@ public struct PatchStatistics: Equatable, Sendable {
     differenceCount = try differences.check(copied: copied, in: patch)
 
     let projection = layout.cursor(.projection)
-    var memory = UInt64(patch.byteCount) &+ UInt64(OldWindow.capacity)
+    var memory = UInt64(patch.byteCount) &+ UInt64(OldPages.capacity)
     if let tables { memory &+= tables.memory(copyCount: layout.copyCount) }
     projectionByteCount = projection.remaining
     applyMemory = memory

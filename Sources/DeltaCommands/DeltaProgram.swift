@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import CommandSupport
+internal import Linux
 
 /// `btrfs-delta`: the build server's program.
 public struct DeltaProgram: AsyncParsableCommand {
@@ -19,6 +20,7 @@ public struct DeltaProgram: AsyncParsableCommand {
 
   /// Parses the arguments, runs, and ends the process.
   public static func start() async -> Never {
+    MemoryAllocator.returnLargeBlocks()
     await ProgramRunner.run(Self.self, explain: DeltaFailure.explain)
   }
 }

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Synchronization
 
 /// A small kernel of Linux for x86-64, put together by hand: code, its table of symbols, tables
 /// relative to themselves, and the places of addresses behind it.
@@ -141,22 +142,30 @@ public struct SmallKernel: Sendable {
       words(
         UInt32(truncatingIfNeeded: Self.base &- 1 &- places[Self.code] &- 16 * UInt64($0)))
     }
-    return out + SymbolTable(functions.map(\.name), offsets: offsets).bytes(offsetsAreFirst)
+    return out + SymbolTable.of(functions.map(\.name)).bytes(offsets, offsetsAreFirst)
   }
 
-  /// `kallsyms`, as `scripts/kallsyms.c` writes it, in the plainest way.
+  /// The names of `kallsyms`, as `scripts/kallsyms.c` writes it, in the plainest way.
   public struct SymbolTable: Sendable {
     /// Pairs of tokens that became one, in their order: the token and the pair.
     public private(set) var pairs: [(token: UInt8, first: UInt8, second: UInt8)] = []
     /// The tokens of each name.
     public private(set) var coded: [[UInt8]]
     private let names: [String]
-    private let offsets: [UInt8]
 
-    /// - Parameter offsets: Those of the symbols.
-    public init(_ names: [String], offsets: [UInt8]) {
+    /// Finding pairs takes seconds without optimization.
+    private static let made = Mutex<[[String]: SymbolTable]>([:])
+
+    /// The table of some names.
+    public static func of(_ names: [String]) -> SymbolTable {
+      if let table = made.withLock({ $0[names] }) { return table }
+      let table = SymbolTable(names)
+      made.withLock { $0[names] = table }
+      return table
+    }
+
+    private init(_ names: [String]) {
       self.names = names
-      self.offsets = offsets
       coded = names.map { Array($0.utf8) }
       let used = Set(coded.joined())
       for token in (0...255).reversed().map({ UInt8($0) }) where !used.contains(token) {
@@ -199,7 +208,7 @@ public struct SmallKernel: Sendable {
     }
 
     /// The parts, with 8 bytes between that are no zeros.
-    func bytes(_ offsetsAreFirst: Bool) -> [UInt8] {
+    func bytes(_ offsets: [UInt8], _ offsetsAreFirst: Bool) -> [UInt8] {
       func padded(_ bytes: [UInt8]) -> [UInt8] {
         bytes + [UInt8](repeating: 0, count: (8 - bytes.count % 8) % 8)
       }

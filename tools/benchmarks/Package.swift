@@ -20,8 +20,8 @@ let package = Package(
   dependencies: [.package(name: "btrfs-delta", path: "../..")],
   targets: [
     .target(name: "BenchmarkFiles", swiftSettings: settings),
-    program("delta-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
-    program("modules-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes"),
+    program("delta-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes", "Linux"),
+    program("modules-benchmark", ["BenchmarkFiles"], "BinaryDiff", "BinaryPatch", "Bytes", "Linux"),
     program("receive-benchmark", [], "Btrfs", "Bytes", "Linux", "Receive", "SendStream"),
     program("recompress-benchmark", [], "Bytes", "Recompress"),
   ]

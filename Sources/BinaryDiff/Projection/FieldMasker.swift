@@ -97,7 +97,8 @@ struct FieldMasker: ~Escapable {
 
   private func token(for field: Field) -> UInt32 {
     switch field.kind {
-    case .length32, .length64, .checksum, .sectionPlace, .sectionLength: return 0
+    case .length32, .length64, .sectionPlace, .sectionLength: return 0
+    case .checksum: return names.token(ofChecksumAt: field.start, bytes, image)
     case .counter:
       let value = UInt32(truncatingIfNeeded: bytes.load(field.kind, field.start))
       return value & (UInt32.max >> (UInt32(field.adjustment) &* 8))
@@ -157,7 +158,8 @@ struct FieldMasker: ~Escapable {
 
   /// Puts the names of symbols where relocations will put their addresses.
   private func maskPlaces(_ span: inout MutableSpan<UInt8>) {
-    for (place, name) in names.places {
+    // Some may overlap: in an order that is always the same.
+    for (place, name) in names.places.sorted(by: { $0.key < $1.key }) {
       guard let offset = Int(exactly: image.segments.offset(ofAddress: place)),
         offset <= blank.count &- 4
       else { continue }

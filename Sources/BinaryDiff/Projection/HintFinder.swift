@@ -30,16 +30,20 @@ struct HintFinder {
     }
   }
 
-  private let newFile: MaskedFile
-  private let isRelocatable: Bool
+  /// Targets that are so far from each other may be in different sections.
+  private static let farApart: UInt64 = 4096
+
+  private let oldImage: ElfImage
+  private let newImage: ElfImage
+  private var newFields: FieldFinder
   private var targets: [Target] = []
 
   /// Hints that make `makePredictor` better, sorted and disjoint.
   static func find(
-    _ projector: borrowing CopyProjector, newFile: MaskedFile,
+    _ projector: borrowing CopyProjector, oldImage: ElfImage, newFile: MaskedFile,
     _ makePredictor: ([MapPiece]) -> FieldPredictor?
   ) -> [MapPiece] {
-    var finder = HintFinder(newFile: newFile, isRelocatable: newFile.image.isRelocatable)
+    var finder = HintFinder(oldImage, newFile)
     var hints: [MapPiece] = []
     for round in 0..<rounds {
       guard let predictor = makePredictor(hints) else { return [] }
@@ -50,9 +54,10 @@ struct HintFinder {
     return hints
   }
 
-  private init(newFile: MaskedFile, isRelocatable: Bool) {
-    self.newFile = newFile
-    self.isRelocatable = isRelocatable
+  private init(_ oldImage: ElfImage, _ newFile: MaskedFile) {
+    self.oldImage = oldImage
+    newImage = newFile.image
+    newFields = FieldFinder(newFile.scanner)
   }
 
   /// The votes of fields that are predicted wrong; and, the first time, the targets of all.
@@ -63,34 +68,39 @@ struct HintFinder {
     var wrong: [Vote] = []
     projector.forEachField(predictor) { field, newOffset, predicted, real, old in
       guard countsAll || predicted != real,
-        let target = newTarget(of: field, newOffset, real, old, predictor)
+        let target = newTarget(of: field, newOffset, real, old, predictor, projector.new)
       else { return }
       let vote = Vote(old: field.target, new: target)
       if countsAll { all.append(vote) }
       if predicted != real { wrong.append(vote) }
     }
-    if countsAll { targets = Self.majorities(all.sorted()) }
-    return wrong.sorted()
+    if countsAll {
+      all.sort()
+      targets = Self.majorities(all)
+    }
+    wrong.sort()
+    return wrong
   }
 
   /// Where a field of the new file really points.
-  private func newTarget(
-    of field: Field, _ newOffset: Int, _ real: UInt64, _ old: UInt64, _ predictor: FieldPredictor
+  private mutating func newTarget(
+    of field: Field, _ newOffset: Int, _ real: UInt64, _ old: UInt64, _ predictor: FieldPredictor,
+    _ new: RawSpan
   ) -> UInt64? {
     switch field.kind {
     case .length32, .length64, .relocation, .sectionRelocation, .name: return nil
     case .btf, .checksum, .counter, .sectionPlace, .sectionLength, .symbolNumber: return nil
-    case .index where !isRelocatable: return nil
+    case .index where !newImage.isRelocatable: return nil
     default: break
     }
-    let found = newFile.field(at: newOffset)
+    let found = newFields.field(at: newOffset, in: new)
     var target: UInt64?
     if let found, found.kind == field.kind, found.kind != .page || found.adjustment != 0 {
       target = found.target
     } else {
       target = predictor.target(of: field, real, at: UInt64(newOffset), old: old)
     }
-    guard let target, newFile.image.segments.contains(target) else { return nil }
+    guard let target, newImage.segments.contains(target) else { return nil }
     return target
   }
 
@@ -129,7 +139,11 @@ struct HintFinder {
     var start = 0
     while start < targets.count {
       var end = start
-      while end < targets.count, targets[end].moved(with: targets[start]) { end &+= 1 }
+      while end < targets.count, targets[end].moved(with: targets[start]),
+        end == start || areNeighbours(targets[end &- 1], targets[end])
+      {
+        end &+= 1
+      }
       let wrongOnes = (start..<end).filter { counts[$0] > 0 }
       let weight = wrongOnes.reduce(0) { $0 + counts[$1] }
       if weight >= Self.leastFields, let first = wrongOnes.first, let last = wrongOnes.last {
@@ -143,6 +157,13 @@ struct HintFinder {
     return hasMore
   }
 
+  /// Whether a hint may have both: what is between has no target, and copies may know better where it
+  /// went; of one section, it probably went with them.
+  private func areNeighbours(_ one: Target, _ other: Target) -> Bool {
+    other.old &- one.old <= Self.farApart
+      || oldImage.section(at: one.old) == oldImage.section(at: other.old)
+  }
+
   /// Marked targets that follow each other and moved together.
   private var hints: [MapPiece] {
     var hints: [MapPiece] = []
@@ -150,7 +171,9 @@ struct HintFinder {
     for target in targets {
       defer { previous = target }
       guard target.isHinted else { continue }
-      if let previous, previous.isHinted, target.moved(with: previous), let last = hints.last {
+      if let previous, previous.isHinted, target.moved(with: previous),
+        areNeighbours(previous, target), let last = hints.last
+      {
         hints[hints.count &- 1].count = target.old &- last.old &+ 1
       } else {
         hints.append(MapPiece(old: target.old, new: target.new, count: 1))

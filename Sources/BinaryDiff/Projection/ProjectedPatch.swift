@@ -5,6 +5,8 @@ internal import Bytes
 struct ProjectedPatch {
   private let old: MaskedFile
   private let new: MaskedFile
+  /// Of old, in their order.
+  private let fields: [Field]
   /// What follows old.
   private let names: RecodedNames?
 
@@ -23,7 +25,8 @@ struct ProjectedPatch {
     let names = RecodedNames(old, oldFile.image, new, newFile.image)
     let copies = try match(oldFile.takeMasked(), newFile.takeMasked(), names?.bytes ?? [])
     guard copies.count <= PatchLimits.standard.maxCopies else { return nil }
-    let maker = ProjectedPatch(old: oldFile, new: newFile, names: names)
+    let maker = ProjectedPatch(
+      old: oldFile, new: newFile, fields: oldFile.scanner.all(old), names: names)
     // One that shares may be too long only if others teach it nothing.
     var patch = maker.write(old, new, copies, mayShare: mayShare)
     if let shared = patch, shared.sharesKnowledge, !limits.allow(shared) {
@@ -57,10 +60,10 @@ struct ProjectedPatch {
     _ old: RawSpan, _ new: RawSpan, _ copies: [CopyRange], mayShare: Bool
   ) -> PreparedPatch? {
     guard isWithinWork(copies, new.byteCount) else { return nil }
-    let projector = CopyProjector(old: old, new: new, fields: self.old.fields, copies: copies)
+    let projector = CopyProjector(old: old, new: new, fields: fields, copies: copies)
     var tables = ProjectionTables(
       kinds: ProjectionTables.allKinds, oldLength: UInt64(old.byteCount),
-      fieldCount: UInt64(self.old.fields.count), segments: segmentDifferences,
+      fieldCount: UInt64(fields.count), segments: segmentDifferences,
       sections: sectionShifts,
       hints: [], stringsShift: stringsShift)
     if !mayShare, let oldBases = self.old.bases, let newBases = self.new.bases {
@@ -75,7 +78,8 @@ struct ProjectedPatch {
     }
     let heads = typeHeads(old, new)
     if let heads { tables.typeGaps = TypeRuns.gaps(heads.old, heads.new, ranges) }
-    tables.hints = HintFinder.find(projector, newFile: self.new) { hints in
+    tables.hints = HintFinder.find(projector, oldImage: self.old.image, newFile: self.new) {
+      hints in
       var tables = tables
       tables.hints = hints
       return predictor(tables, ranges, heads?.old)
@@ -156,13 +160,12 @@ struct ProjectedPatch {
   private func isWithinWork(_ copies: [CopyRange], _ newLength: Int) -> Bool {
     let length = UInt64(self.old.image.byteCount)
     let limit = FieldPool.maxLoads(oldLength: length, newLength: UInt64(newLength))
-    var pool = FieldPool(oldLength: length, fieldCount: UInt64(self.old.fields.count))
+    var pool = FieldPool(oldLength: length, fieldCount: UInt64(fields.count))
     for copy in copies where copy.old < Int(length) {
       for window
         in (copy.old / FieldWindow.size)...((copy.old &+ copy.count &- 1) / FieldWindow.size)
       where pool.find(window) == nil {
         let start = window &* FieldWindow.size
-        let fields = self.old.fields
         let count =
           fields.firstIndex(notBefore: start &+ FieldWindow.size)
           &- fields.firstIndex(notBefore: start)

@@ -25,10 +25,11 @@ struct SharedPatch: Sendable {
   let newBases: ProjectionKnowledge.Bases?
 
   /// The patch if all numbers were predicted right.
-  var estimate: [UInt8] { patch(predicted, tables) }
+  func makeEstimate() -> [UInt8] { patch(predicted, tables) }
 
-  /// A wrong number costs four differences, each with a gap; and the bases cost something.
-  var maximumLength: Int { estimate.count &+ numbers.count &* 16 &+ 64 }
+  /// By how many bytes the patch may be longer than that: a wrong number costs four differences, each
+  /// with a gap; and the bases cost something.
+  var mostFurtherBytes: Int { numbers.count &* 16 &+ 64 }
 
   func finish(_ knowledge: inout ProjectionKnowledge) -> [UInt8] {
     // Both, or none: types of one and the other belong together.

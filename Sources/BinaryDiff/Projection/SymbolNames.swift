@@ -51,6 +51,26 @@ struct SymbolNames {
       &+ (relocated.isExecutable ? 4 : 0)
   }
 
+  /// The token of the symbol that a checksum of a kernel (`__kcrctab`) is of; 0 when that is not told
+  /// without relocations.
+  func token(ofChecksumAt at: Int, _ bytes: RawSpan, _ image: ElfImage) -> UInt32 {
+    guard !image.isRelocatable, let section = image.section(atOffset: UInt64(at)),
+      let symbols = image.section(
+        named: image.sections[section].isNamed("__kcrctab") ? "__ksymtab" : "__ksymtab_gpl")
+    else { return 0 }
+    // struct kernel_symbol: the second of three words is where the name is, from itself on.
+    let record = (at &- image.sections[section].range.lowerBound) / 4 &* 12
+    let table = image.sections[symbols]
+    guard record &+ 12 <= table.range.count else { return 0 }
+    let place = table.range.lowerBound &+ record &+ 4
+    let address = table.address(ofOffset: place) &+ bytes.loadSigned32(place)
+    guard let offset = Int(exactly: image.segments.offset(ofAddress: address)),
+      offset < bytes.byteCount
+    else { return 0 }
+    return Token.name(
+      bytes.string(at: offset, in: 0..<bytes.byteCount, atMost: Self.longestName))
+  }
+
   /// The token of a symbol's name; of its section's when it stands for one.
   static func token(
     ofSymbolAt at: Int, of table: ElfSection, _ bytes: RawSpan, _ image: ElfImage

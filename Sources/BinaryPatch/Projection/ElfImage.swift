@@ -80,13 +80,17 @@ package struct ElfImage: Sendable {
   }
 
   /// Reads the headers; `nil` when the file is none of ours, or odd in any way.
+  ///
+  /// - Parameter sectionCount: How many sections there must be, but the null section, if that is known:
+  ///   they are not read from a file that has others.
   static func read<Old: OldBytes & ~Copyable>(
-    from old: inout Old
+    from old: inout Old, sectionCount: Int? = nil
   ) throws(PatchApplyError<Old.Failure>) -> ElfImage? {
     guard let byteCount = Int(exactly: old.byteCount), byteCount < tooLong else { return nil }
     var buffer: [UInt8] = []
     try old.load(0..<min(ElfHeader.byteCount, byteCount), into: &buffer)
     guard let header = ElfHeader(buffer.rawSpan, byteCount: byteCount) else { return nil }
+    if let sectionCount, sectionCount != max(header.sectionCount &- 1, 0) { return nil }
     let table = header.segmentTable
     try old.load(
       table..<(table &+ header.segmentCount &* ElfHeader.segmentEntrySize), into: &buffer)

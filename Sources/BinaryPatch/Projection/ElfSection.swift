@@ -17,6 +17,7 @@ package struct ElfSection: Sendable {
 
   /// `sh_flags`, as far as they matter.
   package enum Flag {
+    package static let writable: UInt64 = 1
     package static let allocated: UInt64 = 2
     package static let executable: UInt64 = 4
     package static let threadLocal: UInt64 = 0x400
@@ -39,6 +40,7 @@ package struct ElfSection: Sendable {
   package let range: Range<Int>
 
   package var isAllocated: Bool { flags & Flag.allocated != 0 }
+  package var isWritable: Bool { flags & Flag.writable != 0 }
   package var isExecutable: Bool { flags & Flag.executable != 0 }
   /// Whether it is machine code of its own, not a table that the linker wrote.
   package var isCode: Bool { isExecutable && type == Kind.programBits }

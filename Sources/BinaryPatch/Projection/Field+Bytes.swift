@@ -11,9 +11,10 @@ extension RawSpan {
     }
   }
 
-  /// Copies bytes to the start of others, which must have room.
-  func copyBytes(_ range: Range<Int>, to target: inout MutableRawSpan) {
+  /// Copies bytes to a place in others, which must have room.
+  func copyBytes(_ range: Range<Int>, to target: inout MutableRawSpan, at start: Int) {
     unsafe target.withUnsafeMutableBytes { target in
+      let target = unsafe UnsafeMutableRawBufferPointer(rebasing: target[start...])
       unsafe extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
   }

@@ -53,8 +53,9 @@ package struct FieldIndex: Sendable {
     resumePoints = [UInt32](repeating: 0, count: windows)
     let hasTypes = regions.contains { $0.format == .btf }
     restsOfTypes = hasTypes ? [UInt64](repeating: 0, count: windows) : []
+    // A kernel's have addresses.
     tables = regions.firstIndex {
-      $0.format == .data && image.machine == .x86_64
+      !image.isKernel && $0.format == .data && image.machine == .x86_64
         && image.sections[$0.section].isNamed(".rodata")
     }
     if let tables { tableStarts = BitSet(count: regions[tables].range.count / 4 &+ 2) }

@@ -33,7 +33,7 @@ extension FieldParser {
       else { return }
       let target = section.address(ofOffset: at) &+ view.load64(at)
       guard let meant = index.image.section(at: target), meant != region.section,
-        !index.image.sections[meant].isExecutable
+        !index.image.sections[meant].isExecutable, index.image.sections[meant].isWritable
       else { return }
       list.append(.relative64, at: at, target: target)
     case .code, .mixed:
@@ -54,7 +54,10 @@ extension FieldParser {
       let second = index.image.section(at: address &+ 4 &+ view.loadSigned32(at &+ 4)),
       second != region.section
     else { return .none }
-    return index.image.sections[second].isExecutable ? .code : .mixed
+    let meant = index.image.sections[second]
+    // Others have no objects that code refers to by such words.
+    guard meant.isExecutable || meant.isWritable else { return .none }
+    return meant.isExecutable ? .code : .mixed
   }
 
   /// Of the table of symbols, where they are: less than zero, from one less than the base downwards;

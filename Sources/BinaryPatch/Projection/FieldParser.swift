@@ -118,7 +118,7 @@ extension FieldIndex {
 extension FieldParser {
   /// The fields of a whole file in memory.
   package static func parse(_ bytes: RawSpan, _ image: ElfImage) -> [Field]? {
-    parse(bytes, image, windowSize: FieldWindow.size)?.flatMap(\.self)
+    FieldScanner(bytes, image)?.all(bytes)
   }
 
   /// The same by windows.
@@ -127,20 +127,7 @@ extension FieldParser {
   package static func parse(
     _ bytes: RawSpan, _ image: ElfImage, windowSize: Int
   ) -> [[Field]]? {
-    unsafe bytes.withUnsafeBytes { buffer in
-      var old = unsafe BorrowedBytes(buffer)
-      do throws(PatchApplyError<Never>) {
-        let index = try FieldIndexer.index(image, windowSize: windowSize, of: &old)
-        var windows: [[Field]] = []
-        var around: [UInt8] = []
-        for window in 0..<((image.byteCount &+ windowSize &- 1) / windowSize) {
-          let range = index.range(around: window)
-          try old.load(range, into: &around)
-          let view = WindowView(around.rawSpan, base: range.lowerBound)
-          windows.append(parse(view, window: window, index, storage: []))
-        }
-        return windows
-      } catch { return nil }
-    }
+    guard let scanner = FieldScanner(bytes, image, windowSize: windowSize) else { return nil }
+    return (0..<scanner.windowCount).map { scanner.fields(of: $0, bytes) }
   }
 }

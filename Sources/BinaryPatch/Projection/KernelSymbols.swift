@@ -37,7 +37,7 @@ package struct KernelSymbols: Equatable, Sendable {
 struct KernelNames {
   /// A name, and its length.
   private static let mostBytes = KernelSymbols.longestName &+ 2
-  static let windowSize = 16 << 10
+  private static let windowSize = 16 << 10
 
   private var at: Int
   private let end: Int

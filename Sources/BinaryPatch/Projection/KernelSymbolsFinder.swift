@@ -162,8 +162,7 @@ struct KernelSymbolsFinder {
       at: layout.names.lowerBound, to: layout.names.upperBound, count: layout.count)
     var number = 0
     var length = 0
-    workLeft &-= layout.markers.count
-    defer { workLeft &-= names.position &- layout.names.lowerBound &+ KernelNames.windowSize }
+    workLeft &-= layout.markers.count &+ layout.names.count
     while !names.isAtEnd {
       let areSound = try names.next(of: &old) { start, name in
         if number % KernelSymbols.markerInterval == 0 {

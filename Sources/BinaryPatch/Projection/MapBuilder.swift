@@ -11,71 +11,64 @@ package struct CopiedRange: Equatable, Sendable {
   }
 }
 
-/// Makes the pieces of an ``AddressMap``.
+/// Makes the pieces of an ``AddressMap`` from copies.
 struct MapBuilder {
-  /// A part of a copy, or a hint.
-  private struct Part {
-    var old: UInt64
-    var new: UInt64
-    /// Of hints, which count first, all ones: their length is elsewhere.
-    var count: UInt32
-    /// Among equals, the first counts.
-    var order: UInt32
-  }
-
   private let old: ElfSegments
   private let new: ElfSegments
-  private let hints: [MapPiece]
+  private let keys: MapKeys
   private let limit: Int
-  private var parts: [Part] = []
+  private var parts: [MapPart] = []
 
-  /// So many pieces may copies be cut into, and as many may be left of them: what an
-  /// ``AddressMap`` may cost in memory.
-  static func mostPieces(_ copyCount: Int) -> Int { copyCount &+ copyCount / 2 &+ 1024 }
+  /// So many parts may copies be cut into: what an ``AddressMap`` may cost in memory.
+  static func mostParts(_ copyCount: Int) -> Int { copyCount &+ copyCount / 16 &+ 1024 }
 
-  /// What making the pieces takes, in bytes: the parts, where they are among those that overlap, and
-  /// the pieces.
+  /// What an ``AddressMap`` takes in bytes: for each copy 17.
   static func memory(copyCount: Int, hintCount: Int, typeCount: Int) -> UInt64 {
-    let most = UInt64(mostPieces(copyCount) &+ 3 &* typeCount &+ 3 &* hintCount)
-    return most
-      &* UInt64(MemoryLayout<Part>.stride &+ 4 &+ MemoryLayout<MapPiece>.stride)
-      &+ UInt64(hintCount &* 2 &* MemoryLayout<MapPiece>.stride)
+    UInt64((mostParts(copyCount) &+ typeCount) &* MemoryLayout<MapPart>.stride)
+      &+ hintMemory(hintCount)
+  }
+
+  /// What hints take of that: they are in the tables of the patch, too.
+  static func hintMemory(_ hintCount: Int) -> UInt64 {
+    UInt64(hintCount &* 2 &* MemoryLayout<MapPiece>.stride)
+  }
+
+  /// What making it takes besides: sorting needs half the room again.
+  static func sortMemory(copyCount: Int, typeCount: Int) -> UInt64 {
+    UInt64((mostParts(copyCount) &+ typeCount) &* MemoryLayout<MapPart>.stride / 2)
   }
 
   /// - Parameters:
   ///   - copyCount: How many copies will be added.
-  ///   - hints: Sorted and disjoint.
   ///   - typeCount: How many of them have types.
-  init(
-    _ old: ElfSegments, _ new: ElfSegments, _ hints: [MapPiece], copyCount: Int, typeCount: Int
-  ) {
+  /// - Returns: `nil` when segments of old overlap.
+  init?(_ old: ElfSegments, _ new: ElfSegments, copyCount: Int, typeCount: Int) {
+    guard let keys = MapKeys(old) else { return nil }
+    self.keys = keys
     self.old = old
     self.new = new
-    self.hints = hints
-    limit = Self.mostPieces(copyCount) &+ 3 &* typeCount
-    parts.reserveCapacity(limit &+ hints.count)
-    for (order, hint) in hints.enumerated() {
-      parts.append(
-        Part(
-          old: hint.old, new: hint.new, count: .max, order: UInt32(truncatingIfNeeded: order)))
-    }
+    limit = Self.mostParts(copyCount) &+ typeCount
+    parts.reserveCapacity(limit)
   }
 
-  /// Cuts a copy where segments of either file start and end; `false`: into too many pieces.
+  /// Cuts a copy where segments of either file start and end; `false`: into too many pieces, or it
+  /// is past 4 GiB.
   mutating func add(_ copy: CopiedRange) -> Bool {
+    guard max(copy.old, copy.new) < 1 << 32, copy.count <= (1 << 32) &- max(copy.old, copy.new)
+    else { return false }
     var copy = copy
     while copy.count > 0 {
       let source = Self.locate(copy.old, copy.count, old)
       let target = Self.locate(copy.new, copy.count, new)
-      // Old has less than 4 GiB.
-      let count = min(source.count, target.count, UInt64(UInt32.max &- 1))
+      let count = min(source.count, target.count, UInt64(UInt32.max))
       // A copy between loaded bytes and others says nothing.
-      if source.isLoaded == target.isLoaded {
-        guard parts.count < limit &+ hints.count else { return false }
+      if (source.segment == old.all.count) == (target.segment == new.all.count) {
+        guard parts.count < limit else { return false }
         parts.append(
-          Part(
-            old: source.key, new: target.key, count: UInt32(truncatingIfNeeded: count),
-            order: UInt32(truncatingIfNeeded: parts.count)))
+          MapPart(
+            number: keys.number(ofOffset: copy.old, in: source.segment), band: target.segment,
+            newOffset: UInt32(truncatingIfNeeded: copy.new),
+            count: UInt32(truncatingIfNeeded: count)))
       }
       copy.old &+= count
       copy.new &+= count
@@ -89,108 +82,35 @@ struct MapBuilder {
     guard types != nil else { return true }
     guard let run = types?.run(from: copy.old, count: copy.count) else { return false }
     guard run.count > 0 else { return true }
-    guard parts.count < limit &+ hints.count else { return false }
+    guard parts.count < limit else { return false }
     parts.append(
-      Part(
-        old: run.old, new: run.new, count: UInt32(truncatingIfNeeded: run.count),
-        order: UInt32(truncatingIfNeeded: parts.count)))
+      MapPart(
+        number: keys.number(ofType: run.old), band: new.all.count &+ 1, newOffset: run.new,
+        count: run.count))
     return true
   }
 
-  /// The key of an offset, and for how many bytes, of `count`, it is good.
+  /// The segment of an offset, or how many there are, and for how many bytes, of `count`, it is that.
   private static func locate(
     _ offset: UInt64, _ count: UInt64, _ segments: ElfSegments
-  ) -> (key: UInt64, count: UInt64, isLoaded: Bool) {
+  ) -> (segment: Int, count: UInt64) {
     var next = UInt64.max
     let all = segments.all.span
     for index in all.indices {
       let segment = all[index]
       let into = offset &- segment.offset
-      if into < segment.fileSize {
-        return (segment.address &+ into, min(count, segment.fileSize &- into), true)
-      }
+      if into < segment.fileSize { return (index, min(count, segment.fileSize &- into)) }
       if segment.fileSize > 0, segment.offset > offset { next = min(next, segment.offset) }
     }
-    return (offset | AddressMap.fileDomain, min(count, next &- offset), false)
+    return (all.count, min(count, next &- offset))
   }
 
-  /// Disjoint pieces: where some overlap, hints count, and then the longest; `nil`: too many.
-  consuming func resolve() -> [MapPiece]? {
-    parts.sort { ($0.old, $0.order) < ($1.old, $1.order) }
-    let parts = self.parts.span
-    var active = PartQueue()
-    var out: [MapPiece] = []
-    let mostOut = limit &+ 3 &* hints.count
-    out.reserveCapacity(mostOut)
-    var next = 0
-    var at: UInt64 = 0
-    while next < parts.count || !active.isEmpty {
-      if active.isEmpty { at = parts[next].old }
-      while next < parts.count, parts[next].old == at {
-        active.insert(UInt32(truncatingIfNeeded: next)) { Self.isBefore(parts, $0, $1) }
-        next &+= 1
-      }
-      guard let best = active.first else { continue }
-      let part = parts[Int(best)]
-      let partEnd =
-        part.old &+ (part.count == .max ? hints[Int(part.order)].count : UInt64(part.count))
-      guard partEnd > at else {
-        active.removeFirst { Self.isBefore(parts, $0, $1) }
-        continue
-      }
-      let end = next < parts.count ? min(partEnd, parts[next].old) : partEnd
-      Self.append(
-        MapPiece(old: at, new: at &+ part.new &- part.old, count: end &- at), to: &out)
-      guard out.count < mostOut else { return nil }
-      at = end
-    }
-    return out
-  }
-
-  /// Whether a part counts where it overlaps another.
-  @inline(__always)
-  private static func isBefore(_ parts: Span<Part>, _ one: UInt32, _ other: UInt32) -> Bool {
-    let (one, other) = (parts[Int(one)], parts[Int(other)])
-    return one.count != other.count ? one.count > other.count : one.order < other.order
-  }
-
-  private static func append(_ piece: MapPiece, to out: inout [MapPiece]) {
-    if let last = out.last, last.oldEnd == piece.old, last.shift == piece.shift {
-      out[out.count &- 1].count &+= piece.count
-    } else {
-      out.append(piece)
-    }
-  }
-}
-
-/// The parts that cover an address, the one that counts first: a binary heap.
-private struct PartQueue {
-  private var entries: [UInt32] = []
-
-  var isEmpty: Bool { entries.isEmpty }
-  var first: UInt32? { entries.first }
-
-  mutating func insert(_ part: UInt32, _ isBefore: (UInt32, UInt32) -> Bool) {
-    entries.append(part)
-    var child = entries.count &- 1
-    while child > 0, isBefore(entries[child], entries[(child &- 1) / 2]) {
-      entries.swapAt((child &- 1) / 2, child)
-      child = (child &- 1) / 2
-    }
-  }
-
-  mutating func removeFirst(_ isBefore: (UInt32, UInt32) -> Bool) {
-    entries.swapAt(0, entries.count &- 1)
-    entries.removeLast()
-    var parent = 0
-    while true {
-      var least = parent
-      for child in [2 &* parent &+ 1, 2 &* parent &+ 2] where child < entries.count {
-        if isBefore(entries[child], entries[least]) { least = child }
-      }
-      guard least != parent else { return }
-      entries.swapAt(parent, least)
-      parent = least
-    }
+  /// The map, where hints count first, and of copies that overlap the longest.
+  ///
+  /// - Parameter tables: With hints that are sorted and disjoint.
+  consuming func map(_ image: ElfImage, _ tables: ResolvedTables) -> AddressMap {
+    parts.sort(by: MapPart.isBefore)
+    return AddressMap(
+      old: image, tables: tables, keys: keys, pieces: MapSweep(parts).pieces())
   }
 }

@@ -13,8 +13,12 @@ struct Projection {
   /// The bytes around a window whose fields are looked for, and its fields.
   private var around: [UInt8] = []
   private var found: [Field] = []
-  private var chunk: [UInt8] = []
-  /// How many bytes of ``chunk`` have been taken.
+  /// Copied bytes on their way to the output: the first ``held`` of them.
+  private var chunk: [UInt8]
+  private var held = 0
+  /// Of these, how many are predicted and corrected; the others are still to come from old.
+  private var ready = 0
+  /// How many have been taken.
   private var taken = 0
 
   /// Goes over old once.
@@ -25,16 +29,11 @@ struct Projection {
     _ knowledge: consuming ProjectionKnowledge,
     _ builder: (ElfImage, ResolvedTables, TypeHeads?) throws(PatchError) -> AddressMap?
   ) throws(PatchApplyError<Old.Failure>) {
-    guard old.byteCount == tables.oldLength, let image = try ElfImage.read(from: &old),
+    guard old.byteCount == tables.oldLength,
+      let image = try ElfImage.read(from: &old, sectionCount: tables.sections.count),
       let resolved = ResolvedTables(tables, old: image, copy knowledge)
     else { throw .patch(.oldMismatch) }
-    let heads = tables.typeGaps.isEmpty ? nil : try TypeHeads.read(image, of: &old)
-    guard tables.typeGaps.isEmpty || heads != nil else { throw .patch(.oldMismatch) }
-    let map: AddressMap?
-    do throws(PatchError) { map = try builder(image, resolved, heads) } catch {
-      throw .patch(error)
-    }
-    guard let map else { throw .patch(.oldMismatch) }
+    let map = try Self.map(&old, tables, image, resolved, builder)
     recoded = try Self.recode(&old, tables, image)
     predictor = FieldPredictor(map: map, old: image, tables: resolved, knowledge)
     index = try FieldIndexer.index(image, windowSize: FieldWindow.size, of: &old)
@@ -43,9 +42,25 @@ struct Projection {
     fields = [Field](
       repeating: none, count: FieldPool.capacity(fieldCount: tables.fieldCount))
     maxLoads = FieldPool.maxLoads(oldLength: tables.oldLength, newLength: newLength)
-    chunk.reserveCapacity(FieldWindow.size &+ 8)
+    // A field may end in the next window.
+    chunk = [UInt8](repeating: 0, count: FieldWindow.size &+ 8)
     found.reserveCapacity(FieldWindow.maxFields)
     around.reserveCapacity(FieldWindow.size &+ 2 &* FieldWindow.margin)
+  }
+
+  /// Where old addresses went. What only this takes is gone when it is made.
+  private static func map<Old: OldBytes & ~Copyable>(
+    _ old: inout Old, _ tables: ProjectionTables, _ image: ElfImage, _ resolved: ResolvedTables,
+    _ builder: (ElfImage, ResolvedTables, TypeHeads?) throws(PatchError) -> AddressMap?
+  ) throws(PatchApplyError<Old.Failure>) -> AddressMap {
+    let heads = tables.typeGaps.isEmpty ? nil : try TypeHeads.read(image, of: &old)
+    guard tables.typeGaps.isEmpty || heads != nil else { throw .patch(.oldMismatch) }
+    let map: AddressMap?
+    do throws(PatchError) { map = try builder(image, resolved, heads) } catch {
+      throw .patch(error)
+    }
+    guard let map else { throw .patch(.oldMismatch) }
+    return map
   }
 
   private static func recode<Old: OldBytes & ~Copyable>(
@@ -68,94 +83,96 @@ struct Projection {
   }
 
   /// How many bytes are made but not taken.
-  var readyCount: Int { chunk.count &- taken }
+  var readyCount: Int { ready &- taken }
 
   /// A copy starts.
   mutating func startCopy() { predictor.startCopy() }
 
-  /// Makes the next bytes of the copy.
+  /// Makes the next bytes of the copy, once all are taken; or says what is missing for that.
   ///
   /// - Parameters:
   ///   - source: Where they are in old.
   ///   - limit: How many bytes the copy still has, at least one; all are in old.
   ///   - newOffset: Where they go in new.
-  mutating func make<Old: OldBytes & ~Copyable>(
-    _ old: inout Old, _ window: inout OldWindow, from source: Int, atMost limit: Int,
-    newOffset: UInt64, _ differences: inout DifferenceReader, in patch: RawSpan
-  ) throws(PatchApplyError<Old.Failure>) {
+  mutating func make(
+    _ pages: borrowing OldPages, from source: Int, atMost limit: Int, newOffset: UInt64,
+    _ differences: inout DifferenceReader, in patch: RawSpan
+  ) throws(PatchError) -> OldNeed {
     if source >= index.image.byteCount {
-      do throws(PatchError) {
-        return try take(from: source &- index.image.byteCount, limit, &differences, patch)
-      } catch { throw .patch(error) }
+      try makeNames(source &- index.image.byteCount, limit, &differences, patch)
+      return .nothing
     }
     let number = source / FieldWindow.size
-    let place = try place(of: number, &old)
+    guard let place = pool.find(number) else { return .fields(window: number) }
+    let windowEnd = (number &+ 1) &* FieldWindow.size
     let copyEnd = source &+ limit
-    var end = min((number &+ 1) &* FieldWindow.size, copyEnd)
+    var end = min(windowEnd, copyEnd)
     // A field that is wholly in the copy must not be cut; others are copied as they are.
-    if let last = fields[place].last, last.start >= source, last.start < end, last.end <= copyEnd {
-      end = max(end, last.end)
+    if place.count > 0 {
+      let last = fields.span[place.upperBound &- 1]
+      if last.start >= source, last.start < end, last.end <= copyEnd { end = max(end, last.end) }
     }
-    try read(&old, &window, source..<end)
-    do throws(PatchError) {
-      try Self.predict(
-        fields, place, source, copyEnd: copyEnd, newOffset, &predictor,
-        &differences, patch, in: &chunk)
-    } catch { throw .patch(error) }
+    guard hold(source..<end, pages) else {
+      return .bytes(at: UInt64(source &+ held), wanted: UInt64(copyEnd &- source &- held))
+    }
+    try Self.predict(
+      fields, place, source, copyEnd: copyEnd, newOffset, &predictor, &differences, patch,
+      in: &chunk, count: held)
+    ready = held
     // The making side goes by the bytes of a copy.
-    if end > (number &+ 1) &* FieldWindow.size { _ = try self.place(of: number &+ 1, &old) }
+    guard end > windowEnd, pool.find(number &+ 1) == nil else { return .nothing }
+    return .fields(window: number &+ 1)
   }
 
-  /// Replaces what is in ``chunk`` by recoded names, corrected.
-  private mutating func take(
-    from start: Int, _ limit: Int, _ differences: inout DifferenceReader, _ patch: RawSpan
+  /// Puts recoded names into ``chunk``, and corrects them.
+  private mutating func makeNames(
+    _ start: Int, _ limit: Int, _ differences: inout DifferenceReader, _ patch: RawSpan
   ) throws(PatchError) {
     let count = min(limit, FieldWindow.size)
-    taken = 0
-    chunk.removeAll(keepingCapacity: true)
     let recoded = recoded
-    chunk.append(copying: recoded.rawSpan.extracting(start..<(start &+ count)))
     var output = chunk.mutableSpan
     var bytes = unsafe output.mutableBytes
+    recoded.rawSpan.copyBytes(start..<(start &+ count), to: &bytes, at: 0)
     try differences.correct(&bytes, 0..<count, in: patch)
+    held = count
+    ready = count
   }
 
-  /// Where the fields of a window are, which are looked for if need be.
-  private mutating func place<Old: OldBytes & ~Copyable>(
-    of window: Int, _ old: inout Old
-  ) throws(PatchApplyError<Old.Failure>) -> Range<Int> {
-    if let place = pool.find(window) { return place }
-    return try load(window, &old)
-  }
-
-  /// Replaces what is in ``chunk`` by a range of old.
-  private mutating func read<Old: OldBytes & ~Copyable>(
-    _ old: inout Old, _ window: inout OldWindow, _ range: Range<Int>
-  ) throws(PatchApplyError<Old.Failure>) {
-    taken = 0
-    chunk.removeAll(keepingCapacity: true)
-    try chunk.append(upTo: range.count) { output throws(PatchApplyError<Old.Failure>) in
-      while !output.isFull {
-        let at = range.lowerBound &+ output.byteCount
-        _ = try window.append(
-          to: &output, from: UInt64(at), atMost: UInt64(range.upperBound &- at), of: &old)
-      }
+  /// Puts a range of old into ``chunk``; `false`: as much of it as there is.
+  private mutating func hold(_ range: Range<Int>, _ pages: borrowing OldPages) -> Bool {
+    while held < range.count {
+      let count = pages.copy(
+        from: range.lowerBound &+ held, to: &chunk, held..<range.count)
+      guard count > 0 else { return false }
+      held &+= count
     }
+    return true
   }
 
-  /// Finds the fields of a window, and keeps them; gives where.
-  private mutating func load<Old: OldBytes & ~Copyable>(
-    _ window: Int, _ old: inout Old
-  ) throws(PatchApplyError<Old.Failure>) -> Range<Int> {
+  /// Finds the fields of a window, which must be asked for by ``make(_:from:atMost:newOffset:_:in:)``,
+  /// and keeps them.
+  mutating func load<Old: OldBytes & ~Copyable>(
+    _ window: Int, of old: inout Old
+  ) throws(PatchApplyError<Old.Failure>) {
     guard pool.loads < maxLoads else {
       throw .patch(.tooMuchWork(windows: pool.loads, limit: maxLoads))
     }
     let range = index.range(around: window)
     try old.load(range, into: &around)
-    Self.find(window, around, range.lowerBound, index, &found)
+    keepFields(of: window, base: range.lowerBound)
+  }
+
+  private mutating func keepFields(of window: Int, base: Int) {
+    Self.find(window, around, base, index, &found)
     let place = pool.insert(window, count: found.count)
-    fields.replaceSubrange(place, with: found)
-    return place
+    Self.copy(found, to: place, of: &fields)
+  }
+
+  /// replaceSubrange(_:with:) would move all that follows.
+  private static func copy(_ found: [Field], to place: Range<Int>, of fields: inout [Field]) {
+    let found = found.span
+    var kept = fields.mutableSpan
+    for index in found.indices { kept[place.lowerBound &+ index] = found[index] }
   }
 
   private static func find(
@@ -175,10 +192,9 @@ struct Projection {
   private static func predict(
     _ fields: [Field], _ place: Range<Int>, _ source: Int, copyEnd: Int, _ newOffset: UInt64,
     _ predictor: inout FieldPredictor, _ differences: inout DifferenceReader, _ patch: RawSpan,
-    in chunk: inout [UInt8]
+    in chunk: inout [UInt8], count: Int
   ) throws(PatchError) {
     let fields = fields.span.extracting(place)
-    let count = chunk.count
     var output = chunk.mutableSpan
     var bytes = unsafe output.mutableBytes
     var corrected = 0
@@ -208,6 +224,11 @@ struct Projection {
     let count = min(readyCount, output.freeCapacity)
     output.append(copying: chunk.rawSpan.extracting(taken..<(taken &+ count)))
     taken &+= count
+    if taken == ready {
+      held = 0
+      ready = 0
+      taken = 0
+    }
     return count
   }
 }

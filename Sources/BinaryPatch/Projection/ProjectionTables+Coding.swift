@@ -81,8 +81,13 @@ extension ProjectionTables {
     }
   }
 
-  /// Reads the stream, and checks what can be checked without the old file.
-  init(_ cursor: StreamCursor, in patch: RawSpan) throws(PatchError) {
+  /// Reads the stream, and checks what can be checked without the old file; what may be long, before
+  /// there is memory for it.
+  ///
+  /// - Parameter copyCount: How many copies the patch has.
+  init(
+    _ cursor: StreamCursor, in patch: RawSpan, copyCount: Int, _ limits: PatchLimits
+  ) throws(PatchError) {
     var cursor = cursor
     let start = cursor.offset
     let version = try cursor.readNumber(in: patch)
@@ -92,6 +97,9 @@ extension ProjectionTables {
     kinds = try cursor.readNumber(in: patch)
     guard kinds & ~Self.allKinds == 0 else { throw .invalidProjection(offset: start) }
     oldLength = try cursor.readNumber(in: patch)
+    guard oldLength <= limits.maxProjectedOldLength, oldLength < UInt64(ElfImage.tooLong) else {
+      throw .oldTooLong(byteCount: oldLength, limit: limits.maxProjectedOldLength)
+    }
     fieldCount = try cursor.readNumber(in: patch)
     let knowledge = try cursor.readCount(in: patch, limit: 2)
     usesKnowledge = knowledge == 2
@@ -109,22 +117,36 @@ extension ProjectionTables {
     }
     sections = try Self.readSections(&cursor, patch)
     (namePairs, recodedLength) = try Self.readNames(&cursor, patch)
-    let typeCount = try cursor.readCount(in: patch, limit: cursor.remaining)
-    typeGaps = []
-    typeGaps.reserveCapacity(typeCount)
-    for _ in 0..<typeCount {
-      typeGaps.append(Int64(bitPattern: try cursor.readSigned(in: patch)))
-    }
-    hints = try Self.readHints(&cursor, patch)
+    typeGaps = try Self.readGaps(&cursor, patch, copyCount: copyCount, limits)
+    hints = try Self.readHints(&cursor, patch, typeCount: typeGaps.count, limits)
     try cursor.requireEnd()
   }
 
   /// Checks what the length of old tells, before any of it is read.
-  func check(oldLength length: UInt64, _ limits: PatchLimits) throws(PatchError) {
+  func check(oldLength length: UInt64) throws(PatchError) {
     guard length == oldLength else { throw .oldMismatch }
-    guard length <= limits.maxProjectedOldLength, length < UInt64(ElfImage.tooLong) else {
-      throw .oldTooLong(byteCount: length, limit: limits.maxProjectedOldLength)
+  }
+
+  /// Checks what the lists of the stream will take, before they are read.
+  private static func check(
+    hintCount: Int = 0, typeCount: Int, _ limits: PatchLimits
+  ) throws(PatchError) {
+    let needed = listMemory(hintCount: hintCount, typeCount: typeCount)
+    guard needed <= limits.maxApplyMemory else {
+      throw .tooMuchMemory(needed: needed, limit: limits.maxApplyMemory)
     }
+  }
+
+  /// - Parameter copyCount: Each is about another copy.
+  private static func readGaps(
+    _ cursor: inout StreamCursor, _ patch: RawSpan, copyCount: Int, _ limits: PatchLimits
+  ) throws(PatchError) -> [Int64] {
+    let count = try cursor.readCount(in: patch, limit: min(cursor.remaining, copyCount))
+    try check(typeCount: count, limits)
+    var gaps: [Int64] = []
+    gaps.reserveCapacity(count)
+    for _ in 0..<count { gaps.append(Int64(bitPattern: try cursor.readSigned(in: patch))) }
+    return gaps
   }
 
   private static func readSections(
@@ -189,12 +211,15 @@ extension ProjectionTables {
   }
 
   private static func readHints(
-    _ cursor: inout StreamCursor, _ patch: RawSpan
+    _ cursor: inout StreamCursor, _ patch: RawSpan, typeCount: Int, _ limits: PatchLimits
   ) throws(PatchError) -> [MapPiece] {
     let count = try cursor.readCount(in: patch, limit: cursor.remaining / 3)
+    try check(hintCount: count, typeCount: typeCount, limits)
     var gaps: [UInt64] = []
+    gaps.reserveCapacity(count)
     for _ in 0..<count { gaps.append(try cursor.readNumber(in: patch)) }
     var hints: [MapPiece] = []
+    hints.reserveCapacity(count)
     var end: UInt64 = 0
     for gap in gaps {
       let offset = cursor.offset

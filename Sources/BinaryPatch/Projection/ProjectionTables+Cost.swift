@@ -16,14 +16,26 @@ extension ProjectionTables {
     let symbols = min(oldLength / 24, UInt64(FieldIndex.maxSectionSymbols)) &* 24
     let map = MapBuilder.memory(
       copyCount: copyCount, hintCount: hints.count, typeCount: typeGaps.count)
-    // Where types start: a bit, and a count for 64 of them, for each four bytes.
-    let types =
-      typeGaps.isEmpty
-      ? 0 : oldLength / 32 &+ oldLength / 64 &+ 1024 &+ UInt64(typeGaps.count &* 16)
     // Recoded names, and what recodes them; and the tokens of a kernel's own.
     let names = UInt64(recodedLength) &+ NameCoder.memory &+ (128 << 10)
-    return fields &+ index &+ buffers &+ sectionTable &+ common &+ symbols &+ map &+ learnedMemory
-      &+ names &+ types
+    // The map is made before anything else.
+    let making =
+      headMemory &+ MapBuilder.sortMemory(copyCount: copyCount, typeCount: typeGaps.count)
+    let using = fields &+ index &+ buffers &+ common &+ symbols &+ learnedMemory &+ names
+    return sectionTable &+ map &+ Self.gapMemory(typeGaps.count) &+ max(making, using)
+  }
+
+  /// What the types' gaps take while they are read.
+  private static func gapMemory(_ count: Int) -> UInt64 { UInt64(count &* 16) }
+
+  /// What tables of a patch take that may be as long as it is: refused before any is read.
+  static func listMemory(hintCount: Int, typeCount: Int) -> UInt64 {
+    MapBuilder.hintMemory(hintCount) &+ gapMemory(typeCount)
+  }
+
+  /// Where types start: a bit, and a count for 64 of them, for each four bytes.
+  private var headMemory: UInt64 {
+    typeGaps.isEmpty ? 0 : oldLength / 32 &+ oldLength / 64 &+ 1024
   }
 
   /// How many numbers one map may learn: each is of another field, and a file's own types start

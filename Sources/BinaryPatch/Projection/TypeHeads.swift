@@ -111,6 +111,15 @@ package struct TypeHeads: Sendable {
   }
 }
 
+/// Types with numbers one after the other in both files.
+struct TypeRun {
+  /// The number of the first in old.
+  let old: UInt32
+  /// The same in new; what a patch tells may go past the last of 32 bits, and then on from 0.
+  let new: UInt32
+  let count: UInt32
+}
+
 /// Which types of old became which of new, as the copies of a patch tell: types that are copied one
 /// after the other have numbers one after the other.
 package struct TypeRuns: Sendable {
@@ -130,19 +139,18 @@ package struct TypeRuns: Sendable {
   var isAtEnd: Bool { next == gaps.count }
 
   /// The types that a copy has, if any; copies come in their order. `nil`: there is no gap for it.
-  mutating func run(from start: UInt64, count: UInt64) -> MapPiece? {
+  mutating func run(from start: UInt64, count: UInt64) -> TypeRun? {
     // Copies lie inside old, which has less than 4 GiB.
     let first = heads.count(before: Int(truncatingIfNeeded: start))
     let end = heads.count(before: Int(truncatingIfNeeded: start &+ count))
-    guard end > first else { return MapPiece(old: 0, new: 0, count: 0) }
+    guard end > first else { return TypeRun(old: 0, new: 0, count: 0) }
     guard next < gaps.count else { return nil }
     number &+= gaps[next]
     next &+= 1
     defer { number &+= Int64(end &- first) }
-    return MapPiece(
-      old: AddressMap.typeDomain &+ UInt64(first),
-      new: AddressMap.typeDomain &+ (UInt64(bitPattern: number) & 0xffff_ffff),
-      count: UInt64(end &- first))
+    return TypeRun(
+      old: UInt32(truncatingIfNeeded: first), new: UInt32(truncatingIfNeeded: number),
+      count: UInt32(truncatingIfNeeded: end &- first))
   }
 
   /// The gaps of copies, each with its start in old and in new.

@@ -31,7 +31,7 @@ struct X86Instruction {
   init(_ code: RawSpan, at start: Int, to end: Int, _ table: Span<UInt8>) {
     var at = start
     var isShort = false
-    while at < end, Self.isPrefix(code[at]) {
+    while at < end, table[Int(code[at])] == X86OpcodeTable.prefix {
       if code[at] == 0x66 { isShort = true }
       at &+= 1
       if at &- start > Self.longestPrefix { return }
@@ -46,8 +46,8 @@ struct X86Instruction {
     var opcode = code[at]
     at &+= 1
     var entry = table[Int(opcode)]
-    // C4, C5, 62 and 0F are invalid in the table.
-    if entry == X86OpcodeTable.invalid {
+    // C4, C5, 62 and 0F are invalid in the table; after a REX, a prefix is, too.
+    if entry >= X86OpcodeTable.prefix {
       guard let (map, wide) = Self.readMap(code, &at, end, &opcode) else { return }
       if let wide { isWide = wide }
       if map == .twoByte, opcode & 0xf0 == 0x80 {
@@ -57,7 +57,7 @@ struct X86Instruction {
       }
       entry = Self.entry(opcode, map)
       guard entry != X86OpcodeTable.invalid else { return }
-      finish(code, start, at, end, entry, isShort, isWide, isLEA: false)
+      finish(code, start, at, end, entry, table, isShort, isWide, isLEA: false)
       return
     }
     if entry == X86OpcodeTable.Immediate.jump {
@@ -65,7 +65,7 @@ struct X86Instruction {
       setJump(.jump, at, start)
       return
     }
-    finish(code, start, at, end, entry, isShort, isWide, isLEA: opcode == 0x8d)
+    finish(code, start, at, end, entry, table, isShort, isWide, isLEA: opcode == 0x8d)
   }
 
   private mutating func setJump(_ kind: Reference, _ at: Int, _ start: Int) {
@@ -77,8 +77,8 @@ struct X86Instruction {
   /// ModRM, SIB, displacement and immediate.
   @inline(__always)
   private mutating func finish(
-    _ code: RawSpan, _ start: Int, _ after: Int, _ end: Int, _ entry: UInt8, _ isShort: Bool,
-    _ isWide: Bool, isLEA: Bool
+    _ code: RawSpan, _ start: Int, _ after: Int, _ end: Int, _ entry: UInt8, _ table: Span<UInt8>,
+    _ isShort: Bool, _ isWide: Bool, isLEA: Bool
   ) {
     var at = after
     var immediate = Self.immediateLength(entry & X86OpcodeTable.immediateMask, isShort, isWide)
@@ -87,40 +87,31 @@ struct X86Instruction {
       let modRM = code[at]
       at &+= 1
       if entry & X86OpcodeTable.test != 0, modRM &>> 3 & 7 >= 2 { immediate = 0 }
-      let mode = modRM &>> 6
-      if mode != 3 {
-        if modRM & 7 == 4 {
+      let form = table[X86OpcodeTable.forms &+ Int(modRM)]
+      if form & X86OpcodeTable.relative != 0 {
+        guard at &+ 4 &+ immediate <= end else { return }
+        referenceOffset = at &- start
+        reference = isLEA ? .effectiveAddress : .memory
+        at &+= 4
+      } else {
+        if form & X86OpcodeTable.scaled != 0 {
           guard at < end else { return }
-          if mode == 0, code[at] & 7 == 5 {
-            displacementOffset = at &+ 1 &- start
+          at &+= 1
+          // No base.
+          if modRM < 0x40, code[at &- 1] & 7 == 5 {
+            displacementOffset = at &- start
             at &+= 4
           }
-          at &+= 1
-        } else if mode == 0, modRM & 7 == 5 {
-          guard at &+ 4 &+ immediate <= end else { return }
-          referenceOffset = at &- start
-          reference = isLEA ? .effectiveAddress : .memory
-          at &+= 4
         }
-        if mode == 1 { at &+= 1 }
-        if mode == 2 {
-          displacementOffset = at &- start
-          at &+= 4
-        }
+        let displacement = Int(form & X86OpcodeTable.displacementMask)
+        if displacement == 4 { displacementOffset = at &- start }
+        at &+= displacement
       }
     }
     if immediate == 4 { immediateOffset = at &- start }
     at &+= immediate
     guard at <= end else { return }
     length = at &- start
-  }
-
-  @inline(__always)
-  private static func isPrefix(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0xf0: true
-    default: false
-    }
   }
 
   @inline(__always)

@@ -20,13 +20,33 @@ enum X86OpcodeTable {
   static let modRM: UInt8 = 8
   /// The immediate is there only when ModRM's register is below 2: `F6`, `F7`.
   static let test: UInt8 = 16
+  /// No opcode, but what may come before one. These and invalid ones are at the end of the order.
+  static let prefix: UInt8 = 64
   static let invalid: UInt8 = 128
 
-  /// An entry for each opcode.
-  static let oneByte: [UInt8] = (0...255).map(entry)
+  /// An entry for each opcode; from ``forms`` on, a form for each ModRM byte.
+  static let oneByte: [UInt8] = (0...255).map(entry) + (0...255).map(form)
+
+  /// What follows a ModRM byte: where it is in ``oneByte``.
+  static let forms = 256
+  /// In a form, how many bytes of displacement there are.
+  static let displacementMask: UInt8 = 7
+  /// A SIB byte follows, and may ask for a displacement of its own.
+  static let scaled: UInt8 = 8
+  /// Four bytes relative to the instruction's end follow.
+  static let relative: UInt8 = 16
+
+  private static func form(_ modRM: UInt8) -> UInt8 {
+    let mode = modRM >> 6
+    let displacement: UInt8 = mode == 1 ? 1 : mode == 2 ? 4 : 0
+    if mode == 3 { return 0 }
+    if modRM & 7 == 4 { return scaled | displacement }
+    return mode == 0 && modRM & 7 == 5 ? relative : displacement
+  }
 
   private static func entry(_ opcode: UInt8) -> UInt8 {
     switch opcode {
+    case 0x26, 0x2e, 0x36, 0x3e, 0x64...0x67, 0xf0, 0xf2, 0xf3: prefix
     case 0x00...0x3f:
       switch opcode & 7 {
       case 0...3: modRM

@@ -11,6 +11,7 @@
 #include <linux/fsverity.h>
 #include <linux/openat2.h>
 #include <linux/reboot.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -143,46 +143,58 @@ struct FieldPredictorTests {
 
 @Suite("Mapping addresses")
 struct AddressMapTests {
-  /// Copies of these parts, where addresses are offsets.
-  private static func resolve(_ hints: [MapPiece], _ cut: [MapPiece]) -> [MapPiece]? {
-    guard let all = ElfSegments([ElfSegment(fileSize: 1 << 30, memorySize: 1 << 30)]) else {
-      return nil
-    }
-    var builder = MapBuilder(all, all, hints, copyCount: cut.count)
-    for piece in cut {
-      guard builder.add(CopiedRange(old: piece.old, new: piece.new, count: piece.count)) else {
-        return nil
-      }
-    }
-    return builder.resolve()
+  /// The map of these copies and hints in a file whose addresses are offsets.
+  private static func map(_ hints: [MapPiece], _ copies: [CopiedRange]) throws -> AddressMap {
+    let file = SmallElf(
+      base: 0, [.init(".text", flags: 6, [UInt8](repeating: 0x90, count: 0x100))])
+    let image = try image(of: file.bytes)
+    let tables = ProjectionTables(
+      kinds: ProjectionTables.allKinds, oldLength: UInt64(file.bytes.count), fieldCount: 0,
+      segments: [ElfSegment(fileSize: 1 << 20, memorySize: 1 << 20)],
+      sections: [nil, nil], hints: hints)
+    let resolved = try #require(ResolvedTables(tables, old: image))
+    return try #require(AddressMap(old: image, tables: resolved, copies: copies))
   }
 
-  @Test("Of pieces that overlap, hints count first, and then the longest")
+  @Test("Of copies that overlap, hints count first, and then the longest")
   func overlaps() throws {
-    var random = SeededGenerator.fresh("overlapping pieces")
+    var random = SeededGenerator.fresh("overlapping copies")
     for _ in 0..<300 {
-      let piece = { (random: inout SeededGenerator) in
-        MapPiece(
-          old: UInt64.random(in: 0..<60, using: &random),
-          new: UInt64.random(in: 1000..<1100, using: &random),
-          count: UInt64.random(in: 1..<30, using: &random))
+      var copies: [CopiedRange] = []
+      var new: UInt64 = 1000
+      for _ in 0..<Int.random(in: 0..<12, using: &random) {
+        new += UInt64.random(in: 0..<50, using: &random)
+        copies.append(
+          CopiedRange(
+            old: UInt64.random(in: 0..<60, using: &random), new: new,
+            count: UInt64.random(in: 1..<30, using: &random)))
+        new += copies[copies.count - 1].count
       }
-      let cut = (0..<Int.random(in: 0..<12, using: &random)).map { _ in piece(&random) }
       let hints = [
         MapPiece(old: 10, new: 5000, count: 5), MapPiece(old: 20, new: 6000, count: 1),
       ]
-      let resolved = try #require(Self.resolve(hints, cut))
+      let map = try Self.map(hints, copies)
+      let pieces = copies.map { MapPiece(old: $0.old, new: $0.new, count: $0.count) }
       let order =
         hints
-        + cut.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
-        .map(\.element)
-      for at in UInt64(0)..<100 {
-        let expected = order.first { at >= $0.old && at < $0.oldEnd }.map { at &+ $0.shift }
-        let found = resolved.filter { at >= $0.old && at < $0.oldEnd }.map { at &+ $0.shift }
-        #expect(found == [expected].compactMap(\.self))
+        + pieces.enumerated().sorted {
+          ($1.element.count, $0.offset) < ($0.element.count, $1.offset)
+        }.map(\.element)
+      for at in UInt64(0)..<200 {
+        #expect(map.map(at) == Self.expected(at, order))
       }
-      #expect(zip(resolved, resolved.dropFirst()).allSatisfy { $0.oldEnd <= $1.old })
     }
+  }
+
+  /// As the first that has a place says; else as the first that ends or starts nearest, of two ends
+  /// the lower one.
+  private static func expected(_ at: UInt64, _ order: [MapPiece]) -> UInt64 {
+    let find = { (near: UInt64) in order.first { near &- $0.old < $0.count } }
+    if let piece = find(at) { return at &+ piece.shift }
+    for distance in UInt64(0)..<4096 {
+      if let piece = find(at &- distance &- 1) ?? find(at &+ distance) { return at &+ piece.shift }
+    }
+    return at
   }
 
   @Test("Segments that cut copies into too many pieces are refused")
@@ -190,14 +202,24 @@ struct AddressMapTests {
     let segments = try #require(
       ElfSegments(
         (0..<64).map { ElfSegment(address: $0 * 100, offset: $0 * 2, fileSize: 1, memorySize: 1) }))
-    let copies = [CopiedRange](repeating: CopiedRange(old: 0, new: 0, count: 128), count: 100)
-    var builder = MapBuilder(segments, segments, [], copyCount: copies.count)
+    let copies = (0..<100).map { CopiedRange(old: 0, new: $0 * 128, count: 128) }
+    var builder = try #require(
+      MapBuilder(segments, segments, copyCount: copies.count, typeCount: 0))
     let added = copies.map { builder.add($0) }
     #expect(added.contains(false))
-    builder = MapBuilder(segments, segments, [], copyCount: 4)
-    let few = copies[..<4].map { builder.add($0) }
-    #expect(!few.contains(false))
-    // All say the same: 64 bytes at addresses of their own, and 64 that are not loaded.
-    #expect(builder.resolve()?.count == 128)
+  }
+
+  @Test("Segments that overlap in memory have no map")
+  func overlappingSegments() throws {
+    let segments = try #require(
+      ElfSegments([
+        ElfSegment(address: 0x1000, offset: 0, fileSize: 0x100, memorySize: 0x100),
+        ElfSegment(address: 0x10ff, offset: 0x200, fileSize: 0x100, memorySize: 0x100),
+      ]))
+    #expect(MapKeys(segments) == nil)
+    // Nor those that have keys of types.
+    let others = try #require(
+      ElfSegments([ElfSegment(address: AddressMap.typeDomain &- 1, fileSize: 2, memorySize: 2)]))
+    #expect(MapKeys(others) == nil)
   }
 }

@@ -19,8 +19,11 @@ struct ProjectionTablesTests {
     ], usesKnowledge: true, oldBases: .init(types: 5, strings: .max),
     newBases: .init(types: 0, strings: 1 << 31), stringsShift: UInt64.max - 3)
 
-  private func read(_ bytes: [UInt8]) throws(PatchError) -> ProjectionTables {
-    try ProjectionTables(StreamCursor(0..<bytes.count), in: bytes.rawSpan)
+  private func read(
+    _ bytes: [UInt8], copyCount: Int = 1000, _ limits: PatchLimits = .standard
+  ) throws(PatchError) -> ProjectionTables {
+    try ProjectionTables(
+      StreamCursor(0..<bytes.count), in: bytes.rawSpan, copyCount: copyCount, limits)
   }
 
   @Test("What is written is read again")
@@ -35,6 +38,40 @@ struct ProjectionTablesTests {
     alone.stringsShift = 0
     #expect(try read(alone.bytes) == alone)
     #expect(alone.bytes.count < bytes.count)
+  }
+
+  /// With pairs of tokens, and types.
+  static let kernel = {
+    var tables = ProjectionTablesTests.tables
+    tables.namePairs = NamePairs([
+      .init(token: 255, first: 1, second: 2), .init(token: 254, first: 255, second: 0),
+      .init(token: 0, first: 3, second: 3),
+    ])
+    tables.recodedLength = 77
+    tables.typeGaps = [0, -5, 1 << 40]
+    return tables
+  }()
+
+  @Test("Pairs of tokens and types are read again, and refused when they are cut or lie")
+  func names() throws {
+    let bytes = Self.kernel.bytes
+    #expect(try read(bytes) == Self.kernel)
+    for count in 0..<bytes.count {
+      #expect(throws: PatchError.self) { try read(Array(bytes[..<count])) }
+    }
+    var wrong = Self.kernel
+    wrong.recodedLength = KernelSymbols.mostRecodedBytes + 1
+    #expect(throws: PatchError.self) { try read(wrong.bytes) }
+    // The third token is 254 below the second; one more is none.
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: [0, 0, 0xfd, 1]) })
+    var beyond = bytes
+    beyond[place + 2] = 0xfe
+    #expect(throws: PatchError.self) { try read(beyond) }
+    for bit in 0..<(bytes.count * 8) {
+      var flipped = bytes
+      flipped[bit / 8] ^= 1 << (bit % 8)
+      _ = try? read(flipped)
+    }
   }
 
   @Test("Cut at any byte, or with a byte more, it is refused")
@@ -66,6 +103,74 @@ struct ProjectionTablesTests {
     var huge: [UInt8] = [1, 0, 0, 0, 0, 0]
     huge.append(varint: 1 << 40)
     #expect(throws: PatchError.invalidProjection(offset: 6)) { try read(huge) }
+  }
+
+  /// A patch of no copies with these bytes for its tables.
+  private func patch(_ tables: [UInt8], copyCount: UInt64 = 0) -> [UInt8] {
+    var patch: [UInt8] = [PatchKind.projected.rawValue, 0]
+    patch.append(varint: copyCount)
+    patch += [0, 0, 0, 0, 0, 0]
+    patch.append(varint: UInt64(tables.count))
+    return patch + tables
+  }
+
+  @Test(
+    "An old file longer than the limit is refused before anything is reckoned with its length",
+    arguments: [256 << 20 + 1, 1 << 32, 1 << 62, 1 << 63, UInt64.max - 1, .max])
+  func oldLength(length: UInt64) throws {
+    var tables = Self.tables
+    tables.oldLength = length
+    let bytes = patch(tables.bytes)
+    let standard = PatchLimits.standard.maxProjectedOldLength
+    #expect(throws: PatchError.oldTooLong(byteCount: length, limit: standard)) {
+      try PatchStatistics(patch: bytes.rawSpan)
+    }
+    // However much is allowed, offsets have 32 bits.
+    guard length >= 1 << 32 else { return }
+    #expect(throws: PatchError.oldTooLong(byteCount: length, limit: .max)) {
+      try PatchStatistics(patch: bytes.rawSpan, limits: PatchLimits(maxProjectedOldLength: .max))
+    }
+  }
+
+  @Test("Five million hints are refused before the first is read")
+  func hints() throws {
+    var tables = Self.tables
+    tables.hints = []
+    var bytes = tables.bytes
+    #expect(bytes.removeLast() == 0)
+    bytes.append(varint: 5_000_000)
+    // No numbers at all: whoever read one would say so.
+    bytes += [UInt8](repeating: 0xff, count: 15_000_000)
+    let patch = patch(bytes)
+    let limits = PatchLimits(maxApplyMemory: 64 << 20)
+    #expect(throws: PatchError.tooMuchMemory(needed: 240_000_000, limit: 64 << 20)) {
+      try PatchStatistics(patch: patch.rawSpan, limits: limits)
+    }
+    #expect(
+      refusal(patch, old: [UInt8](repeating: 0, count: 5000), limits: limits)
+        == .tooMuchMemory(needed: 240_000_000, limit: 64 << 20))
+  }
+
+  @Test(
+    "Types for more copies than there are, or for too many, are refused before the first is read")
+  func types() throws {
+    var tables = Self.tables
+    tables.hints = []
+    var bytes = tables.bytes
+    #expect(bytes.suffix(2) == [0, 0])
+    bytes.removeLast(2)
+    let offset = bytes.count
+    bytes.append(varint: 4_000_000)
+    bytes += [UInt8](repeating: 0xff, count: 4_000_000)
+    #expect(throws: PatchError.invalidProjection(offset: offset)) {
+      try read(bytes, copyCount: 3_999_999)
+    }
+    #expect(throws: PatchError.tooMuchMemory(needed: 64_000_000, limit: 32 << 20)) {
+      try read(bytes, copyCount: 4_000_000, PatchLimits(maxApplyMemory: 32 << 20))
+    }
+    #expect(throws: PatchError.invalidNumber(offset: bytes.count - 4_000_000)) {
+      try read(bytes, copyCount: 4_000_000)
+    }
   }
 
   @Test("Random bytes, and any bit flipped, give an error or tables, and no trap")

@@ -13,6 +13,7 @@ import BinaryDiff
 import BinaryPatch
 import Bytes
 import Glibc
+import Linux
 
 /// A module without the signature that is appended to it (`struct module_signature`).
 func unsigned(_ bytes: [UInt8]) -> [UInt8] {
@@ -42,6 +43,7 @@ func seconds(_ body: () throws -> Void) rethrows -> Double {
   return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
 }
 
+MemoryAllocator.returnLargeBlocks()
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else {
   throw Failure(what: "usage: modules-benchmark OLD NEW OUTPUT [STEP [PHASE]] <LIST")
