@@ -169,7 +169,8 @@ let package = Package(
       "IntegrationTests",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
-        "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile",
+        "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder",
+        "UpdateFile",
         "UpdateInstaller", "XZ",
       ]),
   ]
