@@ -85,6 +85,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     // The parts are shared with the first source, from the parent.
     let hasParent = parent != nil && command.sources[0].tree == .parent
     try SharedParts.check(command.clones, hasParent: hasParent, commandOffset)
+    try checkWhole(command, commandOffset)
     let old = try SourceSpace(command.sources, in: tree, for: path)
     let made: PatchApplier<SourceSpace<File>>
     do throws(PatchError) {
@@ -95,6 +96,21 @@ struct RunningPatch<File: OldFile>: ~Copyable {
       throw .malformedPatch(.size, offset: commandOffset)
     }
     return made
+  }
+
+  /// A patch that predicts is of a whole file, from the start of one source: it costs a pass over that.
+  private static func checkWhole(
+    _ command: borrowing PatchCommand, _ commandOffset: UInt64
+  ) throws(DeltaStreamError) {
+    guard command.data.byteCount > 0, command.data[0] == PatchKind.projected.rawValue else {
+      return
+    }
+    guard command.offset == 0 else {
+      throw .malformedPatch(.fileOffset, offset: commandOffset)
+    }
+    guard command.sources.count == 1, command.sources[0].offset == 0 else {
+      throw .malformedPatch(.patchSource, offset: commandOffset)
+    }
   }
 
   /// Gives away what is known for the patch behind, at the end of the run.

@@ -76,13 +76,13 @@ struct EndToEndSourcesTests {
       try bench.succeed("btrfs-update", device.arguments("apply", bench.file("full")))
       let apply = device.arguments("apply", bench.file("delta")) + ["--checkpoint-size", "0"]
       var kills = 0
-      for call in stride(from: 20, through: 2000, by: 15) {
+      for call in stride(from: 15, through: 2000, by: 10) {
         let result = try bench.result(
           "btrfs-update", apply, environment: ["FAULT_INJECTION": "kill:\(call)"])
         if result.status == 0 { break }
         kills += 1
       }
-      #expect(kills > 3)
+      #expect(kills > 2)
       #expect(try EndToEndBench.difference(bench.tree(2), device.tree(2)) == "")
     }
   }

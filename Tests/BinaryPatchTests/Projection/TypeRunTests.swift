@@ -35,7 +35,7 @@ struct TypeRunTests {
       old: image, tables: resolved, copies: copies, types: TypeRuns(heads, gaps: gaps))
   }
 
-  @Test("Of copies that have a type, the longest tells, and then the one lower in new")
+  @Test("Of copies that have a type, the longest tells, then the one lower in new, then in old")
   func overlaps() throws {
     var random = SeededGenerator.fresh("types")
     let bytes = file()
@@ -62,7 +62,7 @@ struct TypeRunTests {
       let map = try #require(try map(bytes, copies, gaps: gaps))
       for type in UInt32(0)..<45 {
         let best = runs.filter { type &- $0.old < $0.count }
-          .min { ($1.count, $0.new) < ($0.count, $1.new) }
+          .min { ($1.count, $0.new, $0.old) < ($0.count, $1.new, $1.old) }
         #expect(map.mapType(type) == best.map { $0.new &+ (type - $0.old) })
       }
     }
