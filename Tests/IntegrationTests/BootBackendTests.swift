@@ -152,6 +152,10 @@ struct BootBackendTests {
         commandLine: line, hasWatchdog: true, startsByName: startsByName)
       #expect(warnings == (isNamed ? [.rootNamedByID] : []) + [.loaderDoesNotCount], "\(line)")
     }
+    // A loader that counts, too, needs a reboot to count again.
+    let others: Set<BootWarning> = [.loaderDoesNotCount, .rootNamedByID]
+    let ofNames = NamesBackend().warnings()
+    #expect(BLSBackend(BootFiles()).warnings() == ofNames.filter { !others.contains($0) })
     #expect(RunningSystem.bootID(in: "6bb8-1\n") == "6bb8-1")
     for text in ["", "a b\n", String(repeating: "a", count: 65)] {
       #expect(RunningSystem.bootID(in: text) == nil)

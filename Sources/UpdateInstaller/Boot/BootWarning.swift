@@ -31,7 +31,7 @@ extension BootWarning: CustomStringConvertible {
 }
 
 extension BootWarning {
-  /// What is missing here, for a loader that does not count.
+  /// What is missing here.
   ///
   /// - Parameter startsByName: whether nobody but the names, or the default subvolume, says what is
   ///   root.
