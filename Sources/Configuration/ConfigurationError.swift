@@ -15,6 +15,8 @@ public enum ConfigurationError: Error, Hashable, Sendable {
   case syntax(ConfigurationPlace, SyntaxFlaw)
   /// A value that its key does not take.
   case value(ConfigurationPlace, key: String, value: String, expected: String)
+  /// What a line says needs another key, which has no value.
+  case missing(ConfigurationPlace, assignment: String, key: String)
 }
 
 /// What is wrong with a line.
@@ -63,6 +65,7 @@ extension ConfigurationError: CustomStringConvertible {
     case .syntax(let place, let flaw): "\(place): the line cannot be understood: \(flaw.rawValue)"
     case .value(let place, let key, let value, let expected):
       "\(place): \(key) cannot be \"\(value)\": it takes \(expected)"
+    case .missing(let place, let assignment, let key): "\(place): \(assignment) needs \(key)="
     }
   }
 }

@@ -15,6 +15,13 @@ public struct ConfigurationKey: Sendable {
   /// Empties a list; for other keys, what was the default is back.
   let reset: @Sendable (inout DeviceConfiguration) -> Void
 
+  /// Takes over a value, added to those that a list has.
+  ///
+  /// - Returns: `false` for one that the key does not take; then nothing was changed.
+  public func set(_ value: String, in configuration: inout DeviceConfiguration) -> Bool {
+    assign(&configuration, value)
+  }
+
   /// The value in force as a file would say it; empty for nothing.
   public func value(in configuration: DeviceConfiguration) -> String { text(configuration) }
 
@@ -80,13 +87,14 @@ public struct ConfigurationKey: Sendable {
     one("Boot", "Backend", \.boot.backend, .choice),
     one("Boot", "Tries", \.boot.tries, .number(1...99)),
     one("Boot", "Directory", \.boot.directory, .path),
-    one("Boot", "EntryToken", \.boot.entryToken, .token),
+    one("Boot", "EntryToken", \.boot.entryToken, .entryToken),
     optional("Boot", "CommandLine", \.boot.commandLine, .commandLine),
     optional("Boot", "Kernel", \.boot.kernel, .relativePath),
     optional("Boot", "Initrd", \.boot.initrd, .relativePath),
-    one("Boot", "Title", \.boot.title, .name),
+    one("Boot", "Title", \.boot.title, .title),
     one("Boot", "GrubEnvironment", \.boot.grubEnvironment, .path),
     one("Boot", "UBootConfiguration", \.boot.ubootConfiguration, .path),
+    optional("Boot", "UBootTools", \.boot.ubootTools, .path),
     optional("Boot", "Script", \.boot.script, .path),
     one("Boot", "ScriptCounts", \.boot.scriptCounts, .boolean),
     one("Boot", "ScriptTimeLimit", \.boot.scriptTimeLimit, .time),

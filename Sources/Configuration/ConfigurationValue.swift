@@ -21,12 +21,26 @@ extension ConfigurationValue<String> {
     $0
   }
 
-  /// A kernel's command line, without what is added to it.
-  static let commandLine = ConfigurationValue(expected: "text of at most 1900 bytes") {
-    $0.utf8.count <= 1900 ? $0 : nil
+  /// A kernel's command line, without what is added to it: with that, no longer than kernels take.
+  static let commandLine = ConfigurationValue(
+    expected: "text of at most 1900 bytes without control characters"
+  ) {
+    $0.utf8.count <= 1900 && $0.utf8.allSatisfy { isPrintable($0) || [0x09, 0x0a].contains($0) }
+      ? $0 : nil
   } text: {
     $0
   }
+
+  /// What a loader's menu has room for.
+  static let title = ConfigurationValue(
+    expected: "1 to 64 bytes of text without control characters"
+  ) {
+    1...64 ~= $0.utf8.count && $0.utf8.allSatisfy(isPrintable) ? $0 : nil
+  } text: {
+    $0
+  }
+
+  private static func isPrintable(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7f }
 
   /// A path from the root, in normal form.
   static let path = ConfigurationValue(
@@ -65,6 +79,18 @@ extension ConfigurationValue<String> {
       0x30...0x39 ~= $0 || 0x61...0x7a ~= $0 | 0x20 || [0x2d, 0x2e, 0x5f].contains($0)
     }
     return isToken && !$0.isEmpty && !$0.hasPrefix(".") && $0.utf8.count <= 64 ? $0 : nil
+  } text: {
+    $0
+  }
+
+  /// What a name on FAT and in every loader's language can be: lower case, for loaders fold it.
+  static let entryToken = ConfigurationValue(
+    expected: "lower-case letters, digits, \"-\", \"_\" and \".\", at most 64, "
+      + "the first a letter or digit"
+  ) {
+    func isPlain(_ byte: UInt8) -> Bool { 0x30...0x39 ~= byte || 0x61...0x7a ~= byte }
+    let isToken = $0.utf8.allSatisfy { isPlain($0) || [0x2d, 0x2e, 0x5f].contains($0) }
+    return isToken && $0.utf8.first.map(isPlain) == true && $0.utf8.count <= 64 ? $0 : nil
   } text: {
     $0
   }

@@ -53,6 +53,8 @@ public struct DeviceConfiguration: Hashable, Sendable {
     public var grubEnvironment = "/boot/grub/grubenv"
     /// `uboot`: the configuration of `fw_setenv`.
     public var ubootConfiguration = "/etc/fw_env.config"
+    /// The same: the directory of `fw_printenv` and `fw_setenv`; `nil` for the usual ones.
+    public var ubootTools: String?
     /// `custom`: the program.
     public var script: String?
     /// The same: whether the loader counts the boots of a new system; else boot-check does.

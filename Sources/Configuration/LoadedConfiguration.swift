@@ -92,6 +92,16 @@ extension LoadedConfiguration {
       try add(ConfigurationFile(parsing: bytes, path: file.path))
       self.files.append(file.path)
     }
+    try requireScript()
+  }
+
+  /// Only all files together say whether a key is there that another one needs.
+  private func requireScript() throws(ConfigurationError) {
+    guard configuration.boot.backend == .custom, configuration.boot.script == nil else { return }
+    let places = ConfigurationKey.all.filter { $0.section == "Boot" && $0.name == "Backend" }
+      .compactMap(place)
+    guard let place = places.first else { return }
+    throw .missing(place, assignment: "Backend=custom", key: "Script")
   }
 
   private static func contents(of path: String) throws(ConfigurationError) -> [UInt8] {

@@ -35,7 +35,7 @@ extension TrustFlaw: CustomStringConvertible {
 /// Each directory and symbolic link on the way, and the file, must belong to root and be writable
 /// by root alone. Then nobody else can change the answer afterwards either, and the path may be
 /// used again. Symbolic links are followed as inside `root`.
-struct TrustedPath {
+struct TrustedPath: Hashable, Sendable {
   /// The directory that counts as `/`: empty for the system's own.
   let root: String
 

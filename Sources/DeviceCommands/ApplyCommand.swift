@@ -67,7 +67,8 @@ struct ApplyCommand: AsyncParsableCommand {
   }
 
   private func installOptions(_ configuration: DeviceConfiguration) throws -> InstallOptions {
-    var options = try trust.options(configuration, forcesDowngrade: forceDowngrade)
+    var options = try trust.options(
+      configuration, root.configuration.trustedFiles, forcesDowngrade: forceDowngrade)
     options.makeRoom(as: configuration.update, prunes: prune, keeping: keep)
     options.resumes = resume
     options.checkpointInterval = checkpointSize.bytes

@@ -18,7 +18,8 @@ struct BootCheckCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var root: RootOptions
-  @Flag(help: "Reboot after going back, for loaders that started the failed system's kernel.")
+  @Flag(
+    help: "Reboot after going back, if what runs is not what is current now, but what failed.")
   var reboot = false
 
   func run() async throws {
@@ -27,11 +28,12 @@ struct BootCheckCommand: AsyncParsableCommand {
       return Self.log("\(error)")
     }
     Changes.print(check.changes)
-    if let problem = check.problem { Self.log("\(problem)") }
+    if let problem = check.problem, check.otherBackend == nil { Self.log("\(problem)") }
     print(QuotedText.oneLine(DeviceReport.line(check)))
     guard case .fellBack(_, _, let changes)? = check.outcome else { return }
     Changes.print(changes)
-    guard reboot else { return }
+    // A loader that counts has started the system that is current again.
+    guard reboot, check.current?.isRunning != true else { return }
     do { try Rebooting.request() } catch { Self.log("\(error)") }
   }
 

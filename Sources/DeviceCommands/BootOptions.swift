@@ -33,7 +33,7 @@ struct BootOptions: ParsableArguments {
     do throws(BootConfigurationError) {
       guard let bootBackend else { return try BootConfiguration(configuration).backend() }
       return try BootConfiguration(bootBackend, options: options()).backend()
-    } catch { throw CommandFailure(.usage, "\(error)") }
+    } catch { throw CommandFailure(bootBackend == nil ? .badConfiguration : .usage, "\(error)") }
   }
 
   private func options() throws(BootConfigurationError) -> [String: String] {

@@ -24,7 +24,7 @@ struct CheckCommand: AsyncParsableCommand {
   func run() async throws {
     let loaded = try root.configuration.load()
     let device = try root.open(loaded)
-    var options = try trust.options(loaded.configuration)
+    var options = try trust.options(loaded.configuration, root.configuration.trustedFiles)
     options.makeRoom(as: loaded.configuration.update)
     let paths = try candidates()
     var reports: [(String, UpdateReport)] = []

@@ -16,6 +16,9 @@ struct ConfigurationOptions: ParsableArguments {
 
   private var directories: ConfigurationDirectories { ConfigurationDirectories(root: configRoot) }
 
+  /// The files beside the configuration that nobody but root may have written.
+  var trustedFiles: TrustedFiles { TrustedFiles(directories) }
+
   /// Reads it, and warns of what is not known.
   func load() throws(ConfigurationError) -> LoadedConfiguration {
     let loaded = try LoadedConfiguration(directories)

@@ -73,7 +73,11 @@ struct PersistOptions: ParsableArguments {
 
 /// Whom the device trusts, and what it is.
 struct TrustOptions: ParsableArguments {
-  @Option(help: "The directory of the trusted public keys, *.pem. [default: Keys= of [Trust]]")
+  @Option(
+    help: """
+      The directory of the trusted public keys, *.pem; whoever may have written them. [default: \
+      Keys= of [Trust], which must be root's alone]
+      """)
   var keys: String?
   @Option(
     help: "How many different trusted keys must have signed. [default: Threshold= of [Trust]]")
@@ -91,12 +95,15 @@ struct TrustOptions: ParsableArguments {
   }
 
   /// The same for the library.
+  ///
+  /// - Parameter files: where keys and the product are that nobody named on the command line.
   func options(
-    _ configuration: DeviceConfiguration, forcesDowngrade: Bool = false
+    _ configuration: DeviceConfiguration, _ files: TrustedFiles, forcesDowngrade: Bool = false
   ) throws -> InstallOptions {
     InstallOptions(
-      keys: try TrustedKeys.inDirectory(keys ?? configuration.trust.keys),
-      product: try compatible ?? configuration.device.name ?? ProductFile.product(),
+      keys: try keys.map(TrustedKeys.named)
+        ?? TrustedKeys.configured(configuration.trust.keys, files),
+      product: try compatible ?? configuration.device.name ?? ProductFile.product(files),
       toolVersion: ToolVersion(ProgramVersion.text) ?? ToolVersion(0, 0, 0),
       threshold: threshold ?? configuration.trust.threshold,
       forcesDowngrade: forcesDowngrade)
@@ -113,63 +120,6 @@ extension InstallOptions {
     }
     minimumFree = update.minimumFree
     maximumMemory = update.maximumMemory
-  }
-}
-
-/// The keys that a device trusts.
-enum TrustedKeys {
-  /// No key file is longer than this, in bytes.
-  private static let limit = 64 << 10
-
-  /// The keys of all `*.pem` in a directory.
-  ///
-  /// One that cannot be read is an error, and not left out: who trusts two keys would not notice.
-  static func inDirectory(_ path: String) throws -> [VerificationKey] {
-    let names = try entries(of: path)
-      .filter { $0.count > 4 && $0.suffix(4).elementsEqual(".pem".utf8) }
-      .sorted { $0.lexicographicallyPrecedes($1) }
-    guard !names.isEmpty else {
-      throw CommandFailure(.badKey, "\"\(path)\" holds no *.pem: put the trusted public keys there")
-    }
-    return try names.map { try key(in: path, named: $0) }
-  }
-
-  private static func entries(of path: String) throws -> [[UInt8]] {
-    do throws(SystemError) {
-      return try Descriptor.open(path, [.readOnly, .directory]).entries().map(\.name)
-    } catch { throw CommandFailure(.badKey, "the keys cannot be read: \(error)") }
-  }
-
-  private static func key(in directory: String, named name: [UInt8]) throws -> VerificationKey {
-    let path = "\(directory)/\(String(decoding: name, as: UTF8.self))"
-    let bytes: [UInt8]
-    do throws(SystemError) {
-      bytes = try Descriptor.open(Array("\(directory)/".utf8) + name).readToEnd(limit: limit)
-    } catch { throw CommandFailure(.badKey, "the key cannot be read: \(error)") }
-    do throws(KeyError) { return try VerificationKey(pem: bytes.rawSpan) } catch {
-      throw CommandFailure(.badKey, "\"\(path)\" is not a public key to trust: \(error)")
-    }
-  }
-}
-
-/// What the running system says that the device is.
-enum ProductFile {
-  static let path = "/etc/btrfs-update/compatible"
-
-  /// The file's first line; `nil` if there is no file, or nothing in it.
-  static func product() throws(SystemError) -> String? {
-    let bytes: [UInt8]
-    do throws(SystemError) {
-      bytes = try Descriptor.open(path).readToEnd(limit: 4096)
-    } catch {
-      if error.errno == .noSuchFile { return nil }
-      throw error
-    }
-    let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? ""
-    let product = line.drop { $0 == " " || $0 == "\t" }
-    let end = product.lastIndex { $0 != " " && $0 != "\t" && $0 != "\r" }
-    guard let end else { return nil }
-    return String(product[...end])
   }
 }
 

@@ -16,6 +16,9 @@ extension DeviceReport {
   /// What boots now: one line.
   static func line(_ check: BootCheck) -> String {
     let current = name(check.current?.version)
+    if let other = check.otherBackend {
+      return "booting what the boot loader chose, which is told by \"\(other)\""
+    }
     switch check.outcome {
     case .noTrial?: return "booting \(current)"
     case .trial(_, let triesLeft)?:

@@ -29,11 +29,9 @@ struct KeysCommand: AsyncParsableCommand {
 
   /// The owner's keys. A device that is looked at from outside need not have any.
   private func given(_ configuration: DeviceConfiguration) throws -> [VerificationKey] {
-    if let keys { return try TrustedKeys.inDirectory(keys) }
-    let path = configuration.trust.keys
-    do throws(SystemError) { _ = try Descriptor.open(path, [.readOnly, .directory]) } catch {
-      return []
-    }
-    return try TrustedKeys.inDirectory(path)
+    if let keys { return try TrustedKeys.named(keys) }
+    let files = root.configuration.trustedFiles
+    guard try files.files(in: configuration.trust.keys, suffix: ".pem") != nil else { return [] }
+    return try TrustedKeys.configured(configuration.trust.keys, files)
   }
 }

@@ -24,7 +24,7 @@ struct USBCommand: AsyncParsableCommand {
     let loaded = try root.configuration.load()
     let disk = try root.open(loaded)
     let configuration = loaded.configuration
-    var options = try trust.options(configuration)
+    var options = try trust.options(configuration, root.configuration.trustedFiles)
     options.makeRoom(as: configuration.update)
     let list = try PersistOptions.list(configuration.update.persist, option: "Persist=")
     let stick = try UpdateStick(device, fileSystems: configuration.usb.fileSystems)

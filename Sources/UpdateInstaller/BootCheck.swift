@@ -20,6 +20,14 @@ public struct BootCheck: Sendable {
   public var problem: InstallError?
 
   init() {}
+
+  /// The backend that the loader was told by, where that is another than what is set here: in an
+  /// initramfs, which has no configuration, or where that was changed since. Then nothing was looked
+  /// at, and the loader has chosen what boots. `nil` where it is the same.
+  public var otherBackend: String? {
+    guard case .boot(.otherBackend(let name))? = problem else { return nil }
+    return name
+  }
 }
 
 /// What `mark good` found and did.

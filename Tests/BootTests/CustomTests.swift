@@ -164,7 +164,9 @@ struct CustomTests {
       ("bls", "directory", "x"), ("bls", "directory", "/x/"), ("bls", "entry-token", "A"),
       ("bls", "entry-token", "../x"), ("bls", "kernel", "a/../b"), ("bls", "title", ""),
       ("bls", "command-line", "a\u{1}"), ("custom", "counts", "no"), ("custom", "script", "s"),
-      ("bls", "title", "a\nb"),
+      ("bls", "title", "a\nb"), ("bls", "entry-token", ""), ("uboot", "tools", "opt"),
+      ("bls", "command-line", String(repeating: "x", count: 1901)),
+      ("bls", "title", String(repeating: "x", count: 65)), ("custom", "time-limit", "0"),
     ] {
       #expect(throws: BootConfigurationError.self, "\(name) \(key)") {
         try BootConfiguration(name, options: key.isEmpty ? [:] : [key: value])

@@ -1,4 +1,6 @@
 import Configuration
+import Foundation
+import TestSupport
 import Testing
 import UpdateInstaller
 
@@ -48,5 +50,25 @@ struct BootConfigurationTests {
     #expect(
       try configuration("Backend=grub\nGrubEnvironment=/efi/env\n" + text)
         == .grub(files, environment: "/efi/env"))
+  }
+
+  @Test(
+    "What a loader does not take is wrong in the file that says it, whatever is asked for",
+    arguments: [
+      ("Backend=bls\nEntryToken=Kiosk", 3), ("EntryToken=-a", 2), ("Backend=custom", 2),
+      ("Title=" + String(repeating: "x", count: 65), 2),
+    ])
+  func wrongFile(_ text: String, _ line: Int) throws {
+    let program = try BuiltProgram.path("btrfs-update")
+    let system = try TemporaryDirectory()
+    try run(
+      "sh", "-ec", "umask 022; chmod 755 \(system.path); mkdir -p \(system.path)/etc/btrfs-update")
+    let file = "\(system.path)/etc/btrfs-update/btrfs-update.conf"
+    try Data("[Boot]\n\(text)\n".utf8).write(to: URL(filePath: file))
+    for command in [["config"], ["status", "--root", system.path]] {
+      let result = try runProgram([program] + command + ["--config-root", system.path])
+      #expect(result.status == 60, "\(command)")
+      #expect(result.errors.contains("\(file):\(line): "), "\(result.errors)")
+    }
   }
 }

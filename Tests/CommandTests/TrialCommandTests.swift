@@ -130,6 +130,18 @@ struct TrialCommandTests {
     #expect(
       String(decoding: damaged, as: UTF8.self)
         == "booting version 1; the trial could not be looked after\n")
+    // As in an initramfs, where nobody says that it is GRUB.
+    try TestSupport.run(
+      "sh", "-ec",
+      """
+      cd \(path)/.btrfs-update; sed 's/names/grub/; $d' backend >new
+      echo "sha256 $(sha256sum <new | cut -c 1-64)" >>new; mv new backend
+      """)
+    let chosen = try TestSupport.runProgram([program, "boot-check", "--root", path])
+    #expect(
+      String(decoding: chosen.output, as: UTF8.self)
+        == "booting what the boot loader chose, which is told by \"grub\"\n")
+    #expect(chosen.status == 0 && chosen.errors.isEmpty)
   }
 
   @Test("What the boot loader goes by is said on the command line, else in the configuration")

@@ -182,4 +182,53 @@ final class FindingTests {
       #expect("\(error)".hasPrefix("\(root)/etc/btrfs-update/btrfs-update.conf:2: Tries cannot be"))
     }
   }
+
+  @Test("A program that [Boot] needs and nobody names is an error at the line that needs it")
+  func missingScript() throws {
+    try shell("printf '[Boot]\\nBackend=custom\\n' >etc/btrfs-update/btrfs-update.conf")
+    let file = root + "/etc/btrfs-update/btrfs-update.conf"
+    let error = #expect(throws: ConfigurationError.self) { try LoadedConfiguration(directories) }
+    #expect(error.map { "\($0)" } == "\(file):2: Backend=custom needs Script=")
+    // All files together count.
+    try shell(
+      """
+      mkdir -p run/btrfs-update/btrfs-update.conf.d
+      printf '[Boot]\\nScript=/s\\n' >run/btrfs-update/btrfs-update.conf.d/a.conf
+      """)
+    #expect(try LoadedConfiguration(directories).configuration.boot.script == "/s")
+  }
+
+  @Test("Keys and the like: only root's own, whatever part of the way somebody else has")
+  func trustedFiles() throws {
+    let files = TrustedFiles(directories)
+    #expect(try files.files(in: "/etc/keys", suffix: ".pem") == nil)
+    #expect(try files.file("/etc/keys") == nil)
+    try shell(
+      """
+      mkdir etc/keys; touch etc/keys/b.pem etc/keys/c.pem etc/keys/.pem etc/keys/x.pub usr/a.pem
+      ln -s /usr/a.pem etc/keys/a.pem; ln -s /dev/null etc/keys/d.pem
+      """)
+    let all = ["usr/a.pem", "etc/keys/b.pem", "etc/keys/c.pem"].map { "\(root)/\($0)" }
+    #expect(try files.files(in: "/etc/keys", suffix: ".pem") == all)
+    #expect(try files.file("/etc/keys/a.pem") == all[0])
+    #expect(try files.file("/etc/keys/d.pem") == nil)
+    for spoil in [
+      ["chmod g+w", "etc/keys"], ["chmod o+w", "etc/keys/b.pem"], ["chown 1000", "etc/keys/c.pem"],
+      ["chown 1000", "etc"], ["chmod g+w", "usr"], ["chown -h 1000", "etc/keys/a.pem"],
+      ["chown -h 1000", "etc/keys/d.pem"],
+    ] {
+      try shell("\(spoil[0]) \(spoil[1])")
+      #expect(flaw { _ = try files.files(in: "/etc/keys", suffix: ".pem") } != nil, "\(spoil)")
+      try shell("chmod go-w etc etc/keys etc/keys/[bc].pem usr; chown -hR 0 etc usr")
+    }
+    #expect(try files.files(in: "/etc/keys", suffix: ".pem") == all)
+    try shell("mkdir etc/keys/e.pem")
+    #expect(flaw { _ = try files.files(in: "/etc/keys", suffix: ".pem") } != nil)
+    #expect(flaw { _ = try files.file("/etc/keys") } != nil)
+    // Not left out: it was meant to be a key.
+    try shell("rmdir etc/keys/e.pem; ln -s /nowhere etc/keys/e.pem")
+    #expect(throws: ConfigurationError.self) {
+      try files.files(in: "/etc/keys", suffix: ".pem")
+    }
+  }
 }

@@ -141,6 +141,21 @@ struct BootBackendTests {
     for line in ["panic=1 panic=0", "panic=x", "xpanic=1", "panic"] {
       #expect(BootWarning.ofMachine(commandLine: line, hasWatchdog: true).count == 2, "\(line)")
     }
+    for (line, startsByName, isNamed) in [
+      ("panic=1 rootflags=subvolid=257", true, true),
+      ("panic=1 rootflags=subvolid=257", false, false),
+      ("panic=1 rootflags=compress=zstd,subvolid=257 quiet", true, true),
+      ("panic=1 rootflags=subvol=sys_root_current", true, false),
+      ("panic=1 rootflags=subvolid=257 rootflags=subvol=x", true, false),
+    ] {
+      let warnings = BootWarning.ofMachine(
+        commandLine: line, hasWatchdog: true, startsByName: startsByName)
+      #expect(warnings == (isNamed ? [.rootNamedByID] : []) + [.loaderDoesNotCount], "\(line)")
+    }
+    // A loader that counts, too, needs a reboot to count again.
+    let others: Set<BootWarning> = [.loaderDoesNotCount, .rootNamedByID]
+    let ofNames = NamesBackend().warnings()
+    #expect(BLSBackend(BootFiles()).warnings() == ofNames.filter { !others.contains($0) })
     #expect(RunningSystem.bootID(in: "6bb8-1\n") == "6bb8-1")
     for text in ["", "a b\n", String(repeating: "a", count: 65)] {
       #expect(RunningSystem.bootID(in: text) == nil)

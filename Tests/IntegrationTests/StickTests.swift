@@ -31,8 +31,6 @@ final class StickTests {
       [Device]
       Product=thermostat
       Root=\(bench.disk)
-      [Trust]
-      Keys=\(system.path)/etc/btrfs-update/keys
       [USB]
       FileSystems=vfat ext4
       \(more)
@@ -281,6 +279,32 @@ final class StickTests {
     let program = try BuiltProgram.path("btrfs-update")
     let file = try runProgram([program, "usb", stick.image, "--config-root", system.path])
     #expect(file.status != 0 && file.errors.contains("Invalid argument"))
+  }
+
+  @Test("Keys, and what the device is, count only where nobody but root could have written them")
+  func trust() throws {
+    try stick.write(["full.btrfs.xz": bench.update(from: nil, to: 1)])
+    try configure("[Device]\nProduct=")
+    let directory = "\(system.path)/etc/btrfs-update"
+    try run("sh", "-ec", "umask 022; echo thermostat >\(directory)/compatible")
+    for (path, spoil, restore) in [
+      ("keys", "chown 1000", "chown 0"), ("keys/a.pem", "chmod g+w", "chmod g-w"),
+      ("compatible", "chmod o+w", "chmod o-w"), ("compatible", "chown 1000", "chown 0"),
+    ] {
+      try run("sh", "-ec", "\(spoil) \(directory)/\(path)")
+      let result = try plugIn()
+      #expect(result.status == 60 && result.errors.contains(path), "\(spoil): \(result.errors)")
+      try run("sh", "-ec", "\(restore) \(directory)/\(path)")
+    }
+    #expect(try current() == nil)
+    // Whoever names a directory, as root, vouches for it.
+    try run("sh", "-ec", "chown 1000 \(directory)/keys")
+    let program = try BuiltProgram.path("btrfs-update")
+    let given = try runProgram([
+      program, "usb", stick.device, "--config-root", system.path, "--keys", "\(directory)/keys",
+    ])
+    #expect(given.status == 0, "\(given.errors)")
+    #expect(try current() == 1)
   }
 
   @Test("Labels are asked about as udev does it")

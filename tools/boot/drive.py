@@ -22,12 +22,11 @@ import sys
 import threading
 import time
 
-# no_timer_check: on a busy host the kernel finds the timer of an emulated machine too slow.
-COMMAND_LINE = (
-    "console=ttyS0 root=LABEL=boottest rootflags=subvol=sys_root_current ro panic=5"
-    " systemd.show_status=1 no_timer_check"
-)
 BROKEN = ["no-init", "panic", "hang", "frozen", "unhealthy"]
+# Boot disks that make-loaders made, and the backend of each.
+LOADERS = {"grub": "grub", "systemd-boot": "bls"}
+DEAD = {f"{name}-dead": name for name in LOADERS}
+FIRMWARE = "/usr/share/OVMF/OVMF_{}_4M.fd"
 # Seconds; software emulation on a busy machine is slow, and a hang must not last forever.
 BOOT_LIMIT = 600
 COMMAND_LIMIT = 300
@@ -52,7 +51,7 @@ def reflink(source, target):
 class Machine:
     """One QEMU: a device with its disk, until its plug is pulled."""
 
-    def __init__(self, prepared, directory, accelerator, state=None):
+    def __init__(self, prepared, directory, accelerator, state=None, has_loader=False):
         self.directory = directory
         self.agent_bytes = b""
         self.events = []
@@ -67,8 +66,6 @@ class Machine:
         arguments = [
             "qemu-system-x86_64", "-accel", accelerator, "-machine", "q35,sata=off", "-m", "512",
             "-nodefaults", "-no-user-config", "-display", "none",
-            "-kernel", os.path.join(prepared, "kernel"),
-            "-initrd", os.path.join(prepared, "initrd"), "-append", COMMAND_LINE,
             "-drive", "if=none,id=disk,format=raw,file=" + os.path.join(directory, "disk.img"),
             "-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci",
             "-device", "qemu-xhci,id=xhci",
@@ -78,6 +75,21 @@ class Machine:
             "-serial", f"unix:{paths['agent']},server=on,wait=off",
             "-qmp", f"unix:{paths['qmp']},server=on,wait=off",
         ]
+        if has_loader:
+            arguments += [
+                "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + FIRMWARE.format("CODE"),
+                "-drive", "if=pflash,unit=1,format=raw,file=" + os.path.join(directory, "vars.fd"),
+                "-drive", "if=none,id=loader,format=raw,file="
+                + os.path.join(directory, "loader.img"),
+                "-device", "virtio-blk-pci,drive=loader,bootindex=0",
+            ]
+        else:
+            with open(os.path.join(prepared, "command-line"), encoding="ascii") as file:
+                command_line = file.read().strip()
+            arguments += [
+                "-kernel", os.path.join(prepared, "kernel"),
+                "-initrd", os.path.join(prepared, "initrd"), "-append", command_line,
+            ]
         if accelerator == "tcg":
             # The guest's time goes by what it has executed, 8 ns each, and by the host's only while
             # it waits: else its watchdog bites on a host that is busy with something else.
@@ -166,10 +178,9 @@ class Machine:
         """Waits for the next system that is up, and gives its version."""
 
         def found():
-            for line in self.agent_bytes[since:].split(b"\n")[:-1]:
-                if line.startswith(b"@ready "):
-                    return line.split()[1].decode()
-            return None
+            # Firmware may have said something on the line before.
+            line = re.search(rb"@ready (\S+)\n", self.agent_bytes[since:])
+            return line[1].decode() if line else None
 
         return self.wait(
             found, BOOT_LIMIT if seconds is None else seconds, "system that is up")
@@ -201,6 +212,11 @@ class Machine:
 
         return self.wait(
             found, COMMAND_LIMIT if seconds is None else seconds, f"end of: {text}")
+
+    def send(self, text):
+        """Has the guest's shell carry out a line that it will not come back from."""
+        self.sequence += 1
+        self.agent.sendall(f"c{self.sequence} {text}\n".encode())
 
     def must(self, text):
         status, output = self.command(text)
@@ -300,6 +316,10 @@ class Test:
         test = copy.copy(self)
         if name in BROKEN:
             return test.judge(name, lambda directory: test.broken(name, directory))
+        if name in LOADERS:
+            return test.judge(name, lambda directory: test.loader(name, directory))
+        if name in DEAD:
+            return test.judge(name, lambda directory: test.dead(DEAD[name], directory))
         return test.judge(name, getattr(test, name))
 
     def judge(self, name, scenario):
@@ -489,6 +509,104 @@ class Test:
         how = f"{pulls} power cycles" if pulls else f"by itself, in {boots} boots"
         return f"{how}; \"{reason}\""
 
+    # With a loader on a boot disk of its own, started by the firmware.
+
+    def start_loader(self, name, directory):
+        """A fresh device that boots by its maker's entry."""
+        reflink(os.path.join(self.prepared, f"loader-{name}.img"),
+                os.path.join(directory, "loader.img"))
+        shutil.copy(FIRMWARE.format("VARS"), os.path.join(directory, "vars.fd"))
+        self.machine = Machine(
+            self.prepared, directory, self.accelerator, has_loader=True)
+        machine = self.machine
+        version = machine.ready()
+        check(version == "1", f"a fresh device runs version {version}")
+        check(machine.settled() == "active", "version 1 does not mark itself good")
+        status = machine.status()
+        check(status["boot"]["backend"] == LOADERS[name], f"{status}")
+        check(not status["boot"]["warnings"], f"{status}")
+        return machine
+
+    def runs(self, machine, version):
+        """Checks that this version runs, for good, by the loader's own choice."""
+        check(machine.settled() == "active", f"version {version} is not well")
+        status = machine.status()
+        current = status["current"]
+        check(current["version"] == version and current["running"], f"{status}")
+        check(status["trial"] is None, f"{status}")
+        check(status["boot"]["problem"] is None, f"{status['boot']['problem']}")
+        line = machine.must("cat /proc/cmdline")
+        check("rootflags=subvolid=" in line, f"the command line is: {line}")
+        return status
+
+    def told(self, name, directory, current):
+        """What is on the boot disk: that the loader starts the current system, without counting."""
+        image = os.path.join(directory, "loader.img") + "@@1M"
+        environment = {**os.environ, "MTOOLS_SKIP_CHECK": "1"}
+        if name == "grub":
+            block = os.path.join(directory, "grubenv")
+            subprocess.run(["mcopy", "-n", "-i", image, "::/grub/grubenv", block],
+                           check=True, env=environment)
+            said = subprocess.run(["grub-editenv", block, "list"],
+                                  check=True, capture_output=True, text=True).stdout
+            check(f"btrfs_update_first={current}\n" in said, said)
+            check("btrfs_update_left=good\n" in said, said)
+        else:
+            said = subprocess.run(
+                ["mdir", "-b", "-i", image, "::/loader/entries"],
+                check=True, capture_output=True, text=True, env=environment).stdout
+            ours = sorted(re.findall(r"btrfs-update-\S*", said))
+            check(ours and ours[-1].endswith(f"-{current}.conf"), said)
+
+    def loader(self, name, directory):
+        """An update is started by the loader, counted, and kept; going back is, too."""
+        machine = self.start_loader(name, directory)
+        since = machine.mark()
+        self.updates_itself(machine, self.stick(directory, "good"))
+        version = machine.ready(since)
+        check(version == "2", f"version {version} runs after the update")
+        check(self.runs(machine, 2)["floor"] == 2, "the floor did not rise")
+        if name == "grub":
+            check("btrfs-update: on trial, 1 tries left" in machine.console_text(),
+                  "GRUB did not count")
+        since, events = machine.mark(), len(machine.events)
+        machine.send("btrfs-update rollback --reboot")
+        machine.event(["RESET"], events, COMMAND_LIMIT, "reboot after going back")
+        version = machine.ready(since)
+        check(version == "1", f"version {version} runs after going back")
+        status = self.runs(machine, 1)
+        machine.must("sync")
+        machine.off()
+        self.told(name, directory, status["current"]["uuid"])
+        self.inspect(directory)
+
+    def dead(self, name, directory):
+        """Nothing of the new version runs, not even its initramfs: only the loader can count."""
+        machine = self.start_loader(name, directory)
+        since = machine.mark()
+        self.updates_itself(machine, self.stick(directory, "dead"))
+        version = machine.ready(since)
+        check(version == "1", f"version {version} runs in the end")
+        status = self.runs(machine, 1)
+        check(status["floor"] == 1, f"the floor is {status['floor']}")
+        failure = status["failure"]
+        check(failure is not None and failure["version"] == 2, f"no word of it: {status}")
+        # The first boot, the dead ones, and this.
+        boots = machine.console_text().count("Linux version")
+        check(boots == TRIES + 2, f"{boots} boots")
+        # What has no tries left is not tried again.
+        since, events = machine.mark(), len(machine.events)
+        machine.send("systemctl reboot")
+        machine.event(["RESET"], events, COMMAND_LIMIT, "reboot")
+        version = machine.ready(since)
+        check(version == "1", f"version {version} runs after another reboot")
+        status = self.runs(machine, 1)
+        machine.must("sync")
+        machine.off()
+        self.told(name, directory, status["current"]["uuid"])
+        self.inspect(directory)
+        return f"{TRIES} dead boots; \"{failure['reason']}\""
+
     def power_cycles(self, machine):
         """A system that hangs before anybody opens the watchdog: somebody pulls the plug."""
         for number in range(TRIES):
@@ -559,7 +677,7 @@ def main():
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--cuts", type=int)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--only", action="append", choices=["good", *BROKEN, "cuts"])
+    parser.add_argument("--only", action="append", choices=["good", *BROKEN, "cuts", *LOADERS, *DEAD])
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--patience", type=float, default=1)
     parser.add_argument("--accel", choices=["kvm", "tcg"])
@@ -571,11 +689,12 @@ def main():
         options.cuts = 3 if options.short else 50
     # The longest first.
     names = options.only or (["cuts", "good", "panic"] if options.short
-                             else ["cuts", "good", *BROKEN])
+                             else ["cuts", *DEAD, *LOADERS, "good", *BROKEN])
     os.makedirs(options.work, exist_ok=True)
     test = Test(options.prepared, options.work, options.logs, options)
     print(f"QEMU with {test.accelerator}, seed {options.seed}", flush=True)
-    if not test.run("first"):
+    # What all others begin with.
+    if not set(names) <= {*LOADERS, *DEAD} and not test.run("first"):
         sys.exit(1)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         passed = list(pool.map(test.run, names))

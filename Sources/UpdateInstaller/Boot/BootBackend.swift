@@ -88,6 +88,9 @@ extension BootBackend {
   /// Nothing was copied.
   public func retain(_ systems: [BootSystem], _ disk: borrowing BootDisk) throws(BootError) {}
 
-  /// Where the loader does not count, what has to be there for a system that hangs to come back.
-  public func warnings() -> [BootWarning] { countsTries ? [] : BootWarning.ofThisMachine() }
+  /// What has to be there for a system that hangs to come back. A loader that counts gets its turn
+  /// only after a reboot, too.
+  public func warnings() -> [BootWarning] {
+    BootWarning.ofThisMachine().filter { !countsTries || $0 != .loaderDoesNotCount }
+  }
 }

@@ -26,16 +26,4 @@ public struct BootFiles: Hashable, Sendable {
     self.token = token
     self.title = title
   }
-
-  /// Letters, digits, `-`, `_` and `.`, at most 64, the first a letter or digit: what a name on FAT
-  /// and in every loader's language can be.
-  public static func isToken(_ text: String) -> Bool {
-    guard let first = text.utf8.first, text.utf8.count <= 64 else { return false }
-    func isPlain(_ byte: UInt8) -> Bool {
-      (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte)
-    }
-    // Lower case: loaders fold it.
-    return isPlain(first)
-      && text.utf8.allSatisfy { isPlain($0) || $0 == 0x2d || $0 == 0x5f || $0 == 0x2e }
-  }
 }

@@ -6,6 +6,9 @@ public enum BootWarning: Hashable, Sendable, CaseIterable {
   case noPanicTimeout
   /// There is no watchdog: a system that hangs stays there.
   case noWatchdog
+  /// `rootflags=subvolid=` is on the kernel's command line, and the backend exchanges names: the same
+  /// subvolume is root whatever is current.
+  case rootNamedByID
   /// The loader does not count tries.
   case loaderDoesNotCount
 }
@@ -18,6 +21,9 @@ extension BootWarning: CustomStringConvertible {
       "\"panic=\" is not on the kernel's command line: a system that panics does not reboot"
     case .noWatchdog:
       "there is no /dev/watchdog: a system that hangs does not reboot"
+    case .rootNamedByID:
+      "\"rootflags=subvolid=\" is on the kernel's command line: it starts that subvolume, whatever "
+        + "is current"
     case .loaderDoesNotCount:
       "a kernel that dies before its own initramfs is caught only by a backend in the boot loader"
     }
@@ -25,16 +31,26 @@ extension BootWarning: CustomStringConvertible {
 }
 
 extension BootWarning {
-  /// What is missing here, for a loader that does not count.
-  static func ofThisMachine() -> [BootWarning] {
-    ofMachine(commandLine: text(of: "/proc/cmdline"), hasWatchdog: hasWatchdog())
+  /// What is missing here.
+  ///
+  /// - Parameter startsByName: whether nobody but the names, or the default subvolume, says what is
+  ///   root.
+  static func ofThisMachine(startsByName: Bool = false) -> [BootWarning] {
+    ofMachine(
+      commandLine: text(of: "/proc/cmdline"), hasWatchdog: hasWatchdog(),
+      startsByName: startsByName)
   }
 
   /// What is missing on a machine with this `/proc/cmdline`.
-  static func ofMachine(commandLine: String, hasWatchdog: Bool) -> [BootWarning] {
+  static func ofMachine(
+    commandLine: String, hasWatchdog: Bool, startsByName: Bool = false
+  ) -> [BootWarning] {
     var warnings: [BootWarning] = []
     if !reboots(after: commandLine) { warnings.append(.noPanicTimeout) }
     if !hasWatchdog { warnings.append(.noWatchdog) }
+    if startsByName, KernelCommandLine.subvolumeID(in: commandLine) != nil {
+      warnings.append(.rootNamedByID)
+    }
     return warnings + [.loaderDoesNotCount]
   }
 

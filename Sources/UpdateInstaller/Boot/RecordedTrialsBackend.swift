@@ -33,6 +33,9 @@ extension RecordedTrialsBackend {
     _ verdict: BootVerdict, of system: BootSystem, _ disk: borrowing BootDisk
   ) throws(BootError) {}
 
+  /// What a trial relies on, and that the kernel's command line does not name root by its id.
+  public func warnings() -> [BootWarning] { BootWarning.ofThisMachine(startsByName: true) }
+
   /// The loader cannot tell.
   public func current(_ disk: borrowing BootDisk) throws(BootError) -> BootSystem? { nil }
 }
