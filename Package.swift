@@ -84,7 +84,8 @@ let package = Package(
 
     // 2
     library(
-      "DeltaStream", ["BinaryPatch", "Bytes", "Crypto", "Linux", "SendStream", "UpdateFile"]),
+      "DeltaStream",
+      ["BinaryPatch", "Bytes", "Crypto", "Linux", "Recompress", "SendStream", "UpdateFile"]),
 
     // 3: never import each other.
     library(

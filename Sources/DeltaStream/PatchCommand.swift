@@ -4,7 +4,7 @@ public import SendStream
 /// PATCH: `length` bytes of a file from `offset` on, as a patch against ranges of other files.
 ///
 /// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE, PATCH_CLONES unless
-/// there are none, PATCH_DATA. It stands for the WRITEs of ``NormalForm``, and for the CLONEs of
+/// there are none, PATCH_DATA or PATCH_OPENED_DATA. It stands for the WRITEs of ``NormalForm``, and for the CLONEs of
 /// the parts that are shared.
 public struct PatchCommand: ~Escapable {
   /// The file that is written; as in WRITE.
@@ -18,8 +18,10 @@ public struct PatchCommand: ~Escapable {
   /// The parts that are shared with the first source's file instead of being written. Whether they
   /// are well-formed is found out by reading them.
   public let clones: PatchCloneReader
-  /// The patch.
+  /// The patch, or an ``OpenedPatch``.
   public let data: RawSpan
+  /// Whether the patch is one of opened files.
+  public let isOpened: Bool
 
   /// How many sources a patch may have.
   public static let maximumSources = 16
@@ -60,7 +62,10 @@ public struct PatchCommand: ~Escapable {
     }
     clones = PatchCloneReader(cloneBytes, offset: offset, length: length)
     // The attribute has no length, so that it is the last.
-    guard attribute.kind == .patchData else { throw .malformedPatch(.patchData, offset: start) }
+    isOpened = attribute.kind == .patchOpenedData
+    guard attribute.kind == .patchData || isOpened else {
+      throw .malformedPatch(.patchData, offset: start)
+    }
     data = attribute.value
     self.sources = sources
     guard StreamPath.isBeneathRoot(path),
@@ -106,13 +111,16 @@ public struct PatchCommand: ~Escapable {
 extension StreamWriter {
   /// Writes a PATCH.
   ///
-  /// - Parameter clones: the shared parts, which ascend and keep what ``PatchClone`` says of them.
+  /// - Parameters:
+  ///   - clones: the shared parts, which ascend and keep what ``PatchClone`` says of them.
+  ///   - data: the patch.
+  ///   - isOpened: whether that is an ``OpenedPatch``.
   /// - Throws: ``StreamError/unknownCommand(_:offset:)`` in a plain stream, where stock tools would
   ///   skip it in silence; ``StreamError/attributeTooLong(_:length:)`` for a path that no stream can
   ///   hold: the writer is of no use then.
   public mutating func writePatch(
     path: RawSpan, offset: UInt64, length: UInt64, sources: [PatchSource],
-    clones: [PatchClone] = [], data: RawSpan
+    clones: [PatchClone] = [], data: RawSpan, isOpened: Bool = false
   ) throws(StreamError) {
     guard !version.isPlain else { throw .unknownCommand(.patch, offset: 0) }
     beginCommand()
@@ -127,7 +135,7 @@ extension StreamWriter {
       let value = PatchClone.encoded(clones, from: offset)
       try attribute(.patchClones, value.rawSpan)
     }
-    try attribute(.patchData, data)
+    try attribute(isOpened ? .patchOpenedData : .patchData, data)
     endCommand(.patch)
   }
 }
