@@ -92,7 +92,7 @@ let package = Package(
       "UpdateBuilder",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux",
-        "SendStream", "Signing", "Tree", "UpdateFile", "XZ",
+        "Recompress", "SendStream", "Signing", "Tree", "UpdateFile", "XZ",
       ]),
     library(
       "UpdateInstaller",
@@ -156,8 +156,8 @@ let package = Package(
     tests(
       "UpdateBuilderTests",
       [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder",
-        "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Recompress", "SendStream",
+        "UpdateBuilder", "UpdateFile",
       ]),
     tests(
       "CommandTests",

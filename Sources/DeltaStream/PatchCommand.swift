@@ -3,7 +3,8 @@ public import SendStream
 
 /// PATCH: `length` bytes of a file from `offset` on, as a patch against ranges of other files.
 ///
-/// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE, PATCH_CLONES unless
+/// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE (with
+/// PATCH_OPENED_DATA maybe none), PATCH_CLONES unless
 /// there are none, PATCH_DATA or PATCH_OPENED_DATA. It stands for the WRITEs of ``NormalForm``, and for the CLONEs of
 /// the parts that are shared.
 public struct PatchCommand: ~Escapable {
@@ -51,7 +52,6 @@ public struct PatchCommand: ~Escapable {
       sources.append(source)
       attribute = try Self.next(&reader, .patchData, start)
     }
-    guard !sources.isEmpty else { throw .malformedPatch(.patchSource, offset: start) }
     var cloneBytes = attribute.value.extracting(first: 0)
     if attribute.kind == .patchClones {
       guard attribute.value.byteCount > 0 else {
@@ -65,6 +65,10 @@ public struct PatchCommand: ~Escapable {
     isOpened = attribute.kind == .patchOpenedData
     guard attribute.kind == .patchData || isOpened else {
       throw .malformedPatch(.patchData, offset: start)
+    }
+    // What is opened may be made of nothing: it packs better.
+    guard !sources.isEmpty || isOpened else {
+      throw .malformedPatch(.patchSource, offset: start)
     }
     data = attribute.value
     self.sources = sources

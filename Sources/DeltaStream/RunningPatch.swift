@@ -69,14 +69,14 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) where Tree.File == File {
     shared = SharedParts(command.clones, commandOffset)
-    clonePath = command.sources[0].path
+    clonePath = command.sources.first?.path ?? []
     self.parent = parent
     path = [UInt8](copying: command.path)
     self.commandOffset = commandOffset
     offset = command.offset
     left = command.length
     // The parts are shared with the first source, from the parent.
-    let hasParent = parent != nil && command.sources[0].tree == .parent
+    let hasParent = parent != nil && command.sources.first?.tree == .parent
     try SharedParts.check(command.clones, hasParent: hasParent, commandOffset)
     guard command.isOpened else {
       bytes = try Self.plain(command, tree, limits, path, commandOffset, knowledge)

@@ -6,6 +6,12 @@ public struct RebuildDemand: Hashable, Sendable {
   public var memory: UInt64
   /// Seconds on one core of a common machine.
   public var seconds: Double
+
+  /// A demand.
+  public init(memory: UInt64 = 0, seconds: Double = 0) {
+    self.memory = memory
+    self.seconds = seconds
+  }
 }
 
 extension FileLayout {

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Zstd
 
 /// The kinds of recipes. A number, once released, keeps its meaning; another behaviour gets another
 /// number.
@@ -82,6 +83,10 @@ public struct Recipe: Hashable, Sendable {
     case .zstd(let recipe): "libzstd \(recipe.version)"
     }
   }
+
+  /// The version of libzstd that this program has, e.g. `1.5.7`: the only one whose recipes it can
+  /// prove and run.
+  public static var zstdVersion: String { ZstdStreamEncoder.libraryVersion }
 
   /// The most memory, in bytes, that rebuilding takes with `threads` threads.
   ///
