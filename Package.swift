@@ -98,20 +98,21 @@ let package = Package(
       "UpdateInstaller",
       [
         "Btrfs", "Bytes", "Configuration", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Tree", "UpdateFile", "XZ",
+        "Recompress", "SendStream", "Tree", "UpdateFile", "XZ",
       ]),
 
     // 4: what people type. CommandSupport is what both programs say alike.
     library(
       "CommandSupport",
       [
-        "Bytes", "Crypto", "DeltaStream", "Linux", "SendStream", "UpdateFile", "XZ", arguments,
+        "Bytes", "Crypto", "DeltaStream", "Linux", "Recompress", "SendStream", "UpdateFile", "XZ",
+        arguments,
       ]),
     library(
       "DeltaCommands",
       [
         "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "Recompress", "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",
@@ -150,8 +151,8 @@ let package = Package(
     tests(
       "DeltaStreamTests",
       [
-        "BinaryDiff", "BinaryPatch", "Bytes", "Crypto", "DeltaStream", "Linux", "SendStream",
-        "Signing", "UpdateFile", "XZ",
+        "BinaryDiff", "BinaryPatch", "Bytes", "Crypto", "DeltaStream", "Linux", "Recompress",
+        "SendStream", "Signing", "UpdateFile", "XZ",
       ]),
     tests(
       "UpdateBuilderTests",

@@ -67,6 +67,14 @@ public enum RecipeSelfTest {
   ]
 }
 
+extension RecipeSelfTest.Failure: CustomStringConvertible {
+  /// What fails, and why.
+  public var description: String {
+    let name = "\(kind)" + (library.map { " by \($0)" } ?? "")
+    return error.map { "\(name): \($0)" } ?? "\(name) gives other bytes here"
+  }
+}
+
 extension Recipe {
   /// The recipe for the sample of ``RecipeSelfTest``, without what belongs to one file: all of a
   /// recipe that a device has to be able to do.
