@@ -82,7 +82,7 @@ struct OpenedPatchTests {
 
   @Test("Flipped bits never give other bytes without a word, and never trap")
   func flips() throws {
-    let sample = try OpenedSample(.nested)
+    let sample = try OpenedSample(.nested, count: 3000)
     let patch = try sample.patch()
     let (bytes, plain) = (patch.encoded, try sample.plain())
     let length = bytes.count - patch.parts.reduce(0) { $0 + $1.patch.count }
@@ -106,7 +106,9 @@ struct OpenedPatchTests {
       change(&changed)
       lies.append(changed)
     }
-    lie { $0.layout = nil; $0.sources = [:] }
+    lie {
+      $0.layout = nil; $0.sources = [:]
+    }
     lie { $0.sources[1] = $0.sources[0] }
     lie { $0.layout?.length += 1 }
     lie { $0.layout?.regions[0].openedLength += 1 }

@@ -18,11 +18,12 @@ struct OpenedSample {
   var new: [UInt8]
   var sources: [PatchSource] = []
 
-  init(_ container: Container) throws {
-    let text = Self.text(60_000)
+  init(_ container: Container, count: Int = 60_000) throws {
+    let text = Self.text(count)
     old = try Self.contain(text, container)
+    let place = count / 3
     new = try Self.contain(
-      Array(text[..<20_000]) + Array("something else\n".utf8) + text[20_001...], container)
+      Array(text[..<place]) + Array("something else\n".utf8) + text[(place + 1)...], container)
     sources = [
       PatchSource(
         path: Array("old".utf8), offset: 0, length: UInt64(try Self.opened(old).view.count))
@@ -47,9 +48,10 @@ struct OpenedSample {
     case .zip: try zip(text)
     // Like a kernel: something, xz of something with gzip inside, something.
     case .nested:
-      try text[..<3000] + compress(
-        Array(text[..<9000]) + compress(text, "gzip", ["-n"]) + [1, 2, 3], "xz",
-        ["--check=crc32", "--x86", "--lzma2=preset=6,dict=1MiB"]) + text[..<500]
+      try text[..<300]
+        + compress(
+          Array(text[..<900]) + compress(text, "gzip", ["-n"]) + [1, 2, 3], "xz",
+          ["--check=crc32", "--x86", "--lzma2=preset=6,dict=1MiB"]) + text[..<500]
     }
   }
 

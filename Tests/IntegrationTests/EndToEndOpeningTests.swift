@@ -52,7 +52,9 @@ struct EndToEndOpeningTests {
     let lines = try bench.delta("dump", bench.file("delta")).split(separator: "\n")
     for name in ["doc.gz", "fast.gz", "module.ko.xz", "fw.zst", "image", "jar.zip"] {
       #expect(
-        lines.contains { $0.hasPrefix("patch ") && $0.contains("/\(name) ") && $0.contains("opened") },
+        lines.contains {
+          $0.hasPrefix("patch ") && $0.contains("/\(name) ") && $0.contains("opened")
+        },
         "\(name)")
     }
     let report = try EndToEndBench.object(bench.delta("inspect", bench.file("delta"), "--json"))
