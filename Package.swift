@@ -174,8 +174,8 @@ let package = Package(
       "IntegrationTests",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
-        "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder",
-        "UpdateFile", "UpdateInstaller", "XZ",
+        "DeltaStream", "Linux", "Receive", "Recompress", "SendStream", "Signing", "Tree",
+        "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
       ]),
   ]
 )

@@ -87,7 +87,7 @@ struct OpenedSearch {
     var part = OpenedPart(
       sources: old.map { [$0.source] } ?? [],
       sourceLayouts: old?.layout.map { [0: $0] } ?? [:], layout: fresh.layout, pieces: [],
-      memory: max(openingMemory, fresh.rebuilding.memory &+ layouts), room: room,
+      memory: Self.withReserve(max(openingMemory, fresh.rebuilding.memory &+ layouts)), room: room,
       seconds: fresh.rebuilding.seconds)
     part.pieces = try pieces(of: fresh, from: old?.view ?? [], old?.layout)
     let patching = part.pieces.map { PatchDemand(of: $0.patch.estimate).memory }.max() ?? 0
@@ -97,6 +97,9 @@ struct OpenedSearch {
     else { return nil }
     return part
   }
+
+  /// The device's libraries may take a little more than those here.
+  private static func withReserve(_ memory: UInt64) -> UInt64 { memory &+ memory / 16 }
 
   private func pieces(
     of new: FileOpener.Opened, from old: [UInt8], _ layout: FileLayout?

@@ -27,10 +27,8 @@ struct OpeningSum {
   func recompression() throws(BuildError) -> Manifest.Recompression? {
     if isEmpty { return nil }
     var samples: [Manifest.RecipeSample] = []
-    var memory = memory
     do throws(RecompressError) {
       for recipe in settings.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
-        memory = max(memory, try recipe.memory())
         samples.append(
           Manifest.RecipeSample(
             recipe: recipe.bytes, fingerprint: try RecipeSelfTest.fingerprint(of: recipe)))

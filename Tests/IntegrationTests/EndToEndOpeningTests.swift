@@ -13,6 +13,7 @@ struct EndToEndOpeningTests {
   /// Everything that is packed, from a text that is there as `plain`.
   private static let pack = """
     gzip -9nc plain >doc.gz; gzip -1c plain >fast.gz
+    for i in 1 2 3 4 5; do cat plain; done | gzip -1n >big.gz
     xz --check=crc32 --lzma2=dict=1MiB -T2 -c plain >module.ko.xz; zstd -q -19 -c plain >fw.zst
     xz --check=crc32 --lzma2=dict=1MiB -c /bin/ls >tool.xz
     (head -c 5000 plain; gzip -nc plain | cat - module.ko.xz | xz -c --check=crc32 --x86 \\
@@ -31,7 +32,7 @@ struct EndToEndOpeningTests {
       2,
       """
       sed -e '1000s/.*/something else/' -e '9000d' plain | cat >changed; cat changed >plain
-      rm changed doc.gz fast.gz module.ko.xz fw.zst tool.xz image jar.zip
+      rm changed *.gz module.ko.xz fw.zst tool.xz image jar.zip
       \(Self.pack)
       gzip -9nc plain | cat >new.gz; xz -dc module.ko.xz | cat >unpacked
       """)
@@ -92,6 +93,35 @@ struct EndToEndOpeningTests {
     try bench.build(1, 2, "small", ["--max-apply-memory", "36M"])
     let small = try EndToEndBench.object(bench.delta("inspect", bench.file("small"), "--json"))
     #expect(small["recompression"] is NSNull || small["recompression"] == nil)
+  }
+
+  @Test("An apply that is killed wherever leaves nothing half-done, and is done in the end")
+  func kills() async throws {
+    try bench.build(nil, 1, "full")
+    try bench.build(1, 2, "delta")
+    try await BtrfsFixture.with { mount in
+      let device = EndToEndDevice(mount, of: bench)
+      try bench.succeed("btrfs-update", device.arguments("apply", bench.file("full")))
+      let apply = device.arguments("apply", bench.file("delta"))
+      var faults = 0
+      for call in stride(from: 3, through: 2000, by: 7) {
+        // A full disk, and a process that ends.
+        let fault = call % 2 == 0 ? "kill:\(call)" : "fail:\(call):28"
+        let result = try bench.result("btrfs-update", apply, environment: ["FAULT_INJECTION": fault])
+        if result.status == 0 { break }
+        faults += 1
+        if call % 2 == 1 { #expect(result.status == 35, "\(call): \(result.errors)") }
+      }
+      #expect(faults > 5)
+      if !FileManager.default.fileExists(atPath: device.tree(2)) {
+        try bench.succeed("btrfs-update", apply)
+      }
+      #expect(try EndToEndBench.difference(bench.tree(2), device.tree(2)) == "")
+    }
+  }
+
+  @Test("A libzstd that devices do not have is refused; one that they have is used by name")
+  func zstd() throws {
     try bench.refuse(
       "btrfs-delta",
       [
