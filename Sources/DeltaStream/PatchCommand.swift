@@ -26,6 +26,9 @@ public struct PatchCommand: ~Escapable {
 
   /// How many sources a patch may have.
   public static let maximumSources = 16
+  /// How many one of opened files may have, as an archive of files that are there: all are open at a
+  /// time.
+  public static let maximumOpenedSources = 512
 
   /// Looks into a framed PATCH.
   ///
@@ -45,7 +48,9 @@ public struct PatchCommand: ~Escapable {
     var sources: [PatchSource] = []
     var attribute = try Self.next(&reader, .patchSource, start)
     while attribute.kind == .patchSource {
-      guard sources.count < Self.maximumSources else { throw .tooManySources(offset: start) }
+      guard sources.count < Self.maximumOpenedSources else {
+        throw .tooManySources(offset: start)
+      }
       guard let source = PatchSource(parsing: attribute.value) else {
         throw .malformedPatch(.patchSource, offset: start)
       }
@@ -65,6 +70,9 @@ public struct PatchCommand: ~Escapable {
     isOpened = attribute.kind == .patchOpenedData
     guard attribute.kind == .patchData || isOpened else {
       throw .malformedPatch(.patchData, offset: start)
+    }
+    guard sources.count <= Self.maximumSources || isOpened else {
+      throw .tooManySources(offset: start)
     }
     // What is opened may be made of nothing: it packs better.
     guard !sources.isEmpty || isOpened else {

@@ -83,7 +83,8 @@ struct BuildRun {
     let digests = try trees.digests(progress)
     let matcher = try matcher(digests.matcher, for: kernelPlan)
     let plan = try await share(kernelPlan, matcher)
-    let complete = try matcher?.withNewFiles(of: plan) {
+    let opener = opener
+    let complete = try matcher?.withNewFiles(of: plan, opensFiles: opener != nil) {
       progress.goesOn(.sketching, done: $0)
     }
     let sink = DeltaSink(

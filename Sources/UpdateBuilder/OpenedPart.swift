@@ -82,6 +82,8 @@ struct OpenedSearch {
         PatchSource(path: file.path, offset: 0, length: UInt64(view.count)), opened?.layout, view
       )
     }
+    // What is shared is shared with the first source.
+    guard old != nil || run.clones.isEmpty else { return nil }
     // The device keeps the old file's layout while it makes the new one.
     let layouts = UInt64(old?.layout?.regionCount ?? 0) &* FileLayout.memoryPerRegion
     var part = OpenedPart(
@@ -89,7 +91,13 @@ struct OpenedSearch {
       sourceLayouts: old?.layout.map { [0: $0] } ?? [:], layout: fresh.layout, pieces: [],
       memory: Self.withReserve(max(openingMemory, fresh.rebuilding.memory &+ layouts)), room: room,
       seconds: fresh.rebuilding.seconds)
-    part.pieces = try pieces(of: fresh, from: old?.view ?? [], old?.layout)
+    let members = try members(of: fresh, before: run)
+    if members.isEmpty {
+      part.pieces = try pieces(of: fresh, from: old?.view ?? [], old?.layout)
+    } else {
+      part.sources += members.map(\.run.wholeSource)
+      part.pieces = try pieces(of: fresh.view, from: old?.view ?? [], members)
+    }
     let patching = part.pieces.map { PatchDemand(of: $0.patch.estimate).memory }.max() ?? 0
     part.keepsView = part.deviceMemory(patching: patching) > opener.maximumMemory
     guard part.deviceMemory(patching: patching) <= opener.maximumMemory,
@@ -100,6 +108,44 @@ struct OpenedSearch {
 
   /// The device's libraries may take a little more than those here.
   private static func withReserve(_ memory: UInt64) -> UInt64 { memory &+ memory / 16 }
+
+  /// What of a view the update has brought before.
+  private func members(
+    of new: FileOpener.Opened, before run: WrittenRun
+  ) throws(BuildError) -> [ViewMembers.Found] {
+    guard let newFiles = matcher?.newFiles, !newFiles.byPath.isEmpty else { return [] }
+    return try ViewMembers(of: new.view, new.layout, before: run, newFiles).found
+  }
+
+  /// Members are copied, what is between them is made of all of the old view.
+  private func pieces(
+    of view: [UInt8], from old: [UInt8], _ members: [ViewMembers.Found]
+  ) throws(BuildError) -> [OpenedPart.Piece] {
+    var pieces: [OpenedPart.Piece] = []
+    do throws(DiffError) {
+      let index = try SourceIndex(sources: [old])
+      var end = 0
+      var source = old.count
+      func addGap(to next: Int) throws(DiffError) {
+        guard end < next else { return }
+        let patch = try maker.patch(
+          of: view.rawSpan.extracting(end..<next), from: index, expectedAt: end, isProgram: false)
+        pieces.append(OpenedPart.Piece(old: 0..<old.count, patch: patch))
+      }
+      for member in members {
+        try addGap(to: member.range.lowerBound)
+        let bytes = Array(view[member.range])
+        let patch = try maker.patch(
+          of: bytes.rawSpan, from: SourceIndex(sources: [bytes]), isProgram: false)
+        pieces.append(
+          OpenedPart.Piece(old: source..<source + bytes.count, patch: patch))
+        source += bytes.count
+        end = member.range.upperBound
+      }
+      try addGap(to: view.count)
+    } catch { throw .diff(error) }
+    return pieces
+  }
 
   private func pieces(
     of new: FileOpener.Opened, from old: [UInt8], _ layout: FileLayout?
@@ -115,5 +161,13 @@ struct OpenedSearch {
       } catch { throw .diff(error) }
     }
     return pieces
+  }
+}
+
+extension WrittenRun {
+  /// All of a file of the new tree, as a source of later ones.
+  fileprivate var wholeSource: PatchSource {
+    PatchSource(
+      tree: .new(writtenAt: streamOffset), path: finalPath ?? path, offset: 0, length: length)
   }
 }

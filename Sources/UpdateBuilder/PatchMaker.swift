@@ -61,10 +61,10 @@ struct PatchMaker: Sendable {
 
   /// The patch that makes a part of a view, of the kind that is smaller.
   func patch(
-    of new: RawSpan, from old: SourceIndex, isProgram: Bool
+    of new: RawSpan, from old: SourceIndex, expectedAt place: Int = 0, isProgram: Bool
   ) throws(DiffError) -> PreparedPatch {
     try old.prepare(
-      to: new, isWholeFile: isProgram, mayShare: mayShare,
+      to: new, expectedAt: place, isWholeFile: isProgram, mayShare: mayShare,
       limits: PatchLimits(
         maxPatchLength: maximumPatchLength, maxApplyMemory: maximumPatchMemory))
   }
