@@ -165,7 +165,8 @@ let package = Package(
       [
         "Bytes", "CommandSupport", "Configuration", "Crypto", "DeltaCommands", "DeltaStream",
         "DeviceCommands",
-        "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        "Linux", "Receive", "Recompress", "SendStream", "UpdateBuilder", "UpdateFile",
+        "UpdateInstaller", "XZ",
         arguments,
       ]),
     tests("BootTests", ["Bytes", "Linux", "UpdateInstaller"]),

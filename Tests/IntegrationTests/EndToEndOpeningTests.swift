@@ -107,7 +107,8 @@ struct EndToEndOpeningTests {
       for call in stride(from: 3, through: 2000, by: 7) {
         // A full disk, and a process that ends.
         let fault = call % 2 == 0 ? "kill:\(call)" : "fail:\(call):28"
-        let result = try bench.result("btrfs-update", apply, environment: ["FAULT_INJECTION": fault])
+        let result = try bench.result(
+          "btrfs-update", apply, environment: ["FAULT_INJECTION": fault])
         if result.status == 0 { break }
         faults += 1
         if call % 2 == 1 { #expect(result.status == 35, "\(call): \(result.errors)") }
