@@ -56,11 +56,6 @@ public struct WrittenFile: OldFile {
   }
 
   private func firstPart(endingBehind offset: UInt64) -> Int {
-    var (low, high) = (0, parts.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if parts[middle].end <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low
+    parts.span.partitionPoint { $0.end <= offset }
   }
 }

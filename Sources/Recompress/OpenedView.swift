@@ -87,11 +87,7 @@ public final class OpenedView: RandomAccessBytes {
 
   /// The last piece that starts at or before an offset.
   private func pieceIndex(of offset: UInt64) -> Int {
-    var (low, high) = (0, pieces.count)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if pieces[middle].viewStart <= offset { low = middle } else { high = middle }
-    }
-    return low
+    let pieces = pieces
+    return max(pieces.span.partitionPoint { $0.viewStart <= offset } - 1, 0)
   }
 }

@@ -31,11 +31,7 @@ struct FeatureCount {
   }
 
   private static func place(of value: UInt64, in features: [UInt64]) -> Int? {
-    var (low, high) = (0, features.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if features[middle] < value { low = middle + 1 } else { high = middle }
-    }
-    return low < features.count && features[low] == value ? low : nil
+    let place = features.span.partitionPoint { $0 < value }
+    return place < features.count && features[place] == value ? place : nil
   }
 }

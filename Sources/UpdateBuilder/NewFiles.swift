@@ -75,11 +75,6 @@ struct NewFiles: Sendable {
 
   /// The first run that begins at a place in the stream, or behind it.
   private func firstIndex(from position: UInt64) -> Int {
-    var (low, high) = (0, runs.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if runs[middle].streamOffset < position { low = middle + 1 } else { high = middle }
-    }
-    return low
+    runs.span.partitionPoint { $0.streamOffset < position }
   }
 }

@@ -71,11 +71,7 @@ struct PlaceMap: Sendable {
   }
 
   private func offset(of hash: UInt64) -> UInt64? {
-    var (low, high) = (0, samples.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if samples[middle].hash < hash { low = middle + 1 } else { high = middle }
-    }
-    return low < samples.count && samples[low].hash == hash ? samples[low].offset : nil
+    let index = samples.span.partitionPoint { $0.hash < hash }
+    return index < samples.count && samples[index].hash == hash ? samples[index].offset : nil
   }
 }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The features of a tree's files, by which files are found that have something in common.
 ///
 /// Memory: at most 384 bytes a file.
@@ -41,11 +43,6 @@ struct SketchIndex: Sendable {
   }
 
   private func firstEntry(of feature: UInt64) -> Int {
-    var (low, high) = (0, entries.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].feature < feature { low = middle + 1 } else { high = middle }
-    }
-    return low
+    entries.span.partitionPoint { $0.feature < feature }
   }
 }

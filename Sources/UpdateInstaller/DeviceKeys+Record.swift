@@ -102,10 +102,7 @@ extension StateDirectory {
   /// - Throws: ``InstallError/recordCorrupt(name:_:)``: revocations that cannot be read may be of
   ///   any key, so nothing is trusted then.
   func keys() throws(InstallError) -> DeviceKeys {
-    guard let record = try record(DeviceNames.keys) else { return DeviceKeys() }
-    do throws(RecordFlaw) { return try DeviceKeys(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.keys, error)
-    }
+    try read(DeviceNames.keys, as: DeviceKeys.init) ?? DeviceKeys()
   }
 
   /// Changes what is remembered of keys; nothing is written where nothing changes.

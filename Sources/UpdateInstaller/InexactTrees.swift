@@ -29,10 +29,7 @@ struct InexactTrees: Equatable {
 
 extension StateDirectory {
   func inexactTrees() throws(InstallError) -> InexactTrees {
-    guard let record = try record(DeviceNames.inexact) else { return InexactTrees() }
-    do throws(RecordFlaw) { return try InexactTrees(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.inexact, error)
-    }
+    try read(DeviceNames.inexact, as: InexactTrees.init) ?? InexactTrees()
   }
 
   func write(_ trees: InexactTrees) throws(InstallError) { try replace(trees.record) }

@@ -97,10 +97,7 @@ extension String {
 extension StateDirectory {
   /// What was begun and not finished; `nil` if nothing was.
   func journal() throws(InstallError) -> JournalEntry? {
-    guard let record = try record(DeviceNames.journal) else { return nil }
-    do throws(RecordFlaw) { return try JournalEntry(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.journal, error)
-    }
+    try read(DeviceNames.journal, as: JournalEntry.init)
   }
 
   func write(_ entry: JournalEntry) throws(InstallError) { try replace(entry.record) }

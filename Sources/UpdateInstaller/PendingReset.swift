@@ -82,10 +82,7 @@ extension PendingReset {
 extension StateDirectory {
   /// What a factory reset has still to do; `nil` if there was none.
   func reset() throws(InstallError) -> PendingReset? {
-    guard let record = try record(DeviceNames.reset) else { return nil }
-    do throws(RecordFlaw) { return try PendingReset(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.reset, error)
-    }
+    try read(DeviceNames.reset, as: PendingReset.init)
   }
 
   func write(_ reset: PendingReset) throws(InstallError) { try replace(reset.record) }

@@ -96,10 +96,9 @@ extension StateDirectory {
   /// Where an apply can go on, as the last one wrote it; `nil` if it wrote nothing. What is damaged
   /// is worth nothing, and no reason to refuse anything.
   func resumePoint() throws(InstallError) -> ResumePoint? {
-    do throws(InstallError) {
-      guard let record = try record(DeviceNames.resume) else { return nil }
-      return try? ResumePoint(record)
-    } catch .recordCorrupt { return nil }
+    try Self.unlessDamaged { () throws(InstallError) in
+      try read(DeviceNames.resume, as: ResumePoint.init)
+    }
   }
 
   /// Keeps a point instead of the one before it: a power cut leaves the one or the other, whole.

@@ -41,18 +41,12 @@ extension SnapshotOrigins {
 
 extension StateDirectory {
   func origins() throws(InstallError) -> SnapshotOrigins {
-    guard let record = try record(DeviceNames.origins) else { return SnapshotOrigins() }
-    do throws(RecordFlaw) { return try SnapshotOrigins(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.origins, error)
-    }
+    try read(DeviceNames.origins, as: SnapshotOrigins.init) ?? SnapshotOrigins()
   }
 
   /// The same for those that go back: a damaged record says nothing, but does not stop them.
   func knownOrigins() throws(InstallError) -> SnapshotOrigins {
-    do throws(InstallError) { return try origins() } catch {
-      guard case .recordCorrupt = error else { throw error }
-      return SnapshotOrigins()
-    }
+    try Self.unlessDamaged { () throws(InstallError) in try origins() } ?? SnapshotOrigins()
   }
 
   func write(_ origins: SnapshotOrigins) throws(InstallError) { try replace(origins.record) }

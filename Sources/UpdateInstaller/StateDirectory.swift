@@ -42,11 +42,23 @@ struct StateDirectory: ~Copyable {
     }
   }
 
-  /// A record; `nil` if there is none.
-  func record(_ kind: String) throws(InstallError) -> Record? {
+  /// What a record says; `nil` if there is none.
+  func read<Value>(
+    _ kind: String, as value: (Record) throws(RecordFlaw) -> Value
+  ) throws(InstallError) -> Value? {
     guard let bytes = try contents(of: kind, limit: Record.maximumLength) else { return nil }
-    do throws(RecordFlaw) { return try Record(kind, parsing: bytes) } catch {
+    do throws(RecordFlaw) { return try value(Record(kind, parsing: bytes)) } catch {
       throw .recordCorrupt(name: kind, error)
+    }
+  }
+
+  /// The same for those whom a damaged record does not stop: it says nothing to them.
+  static func unlessDamaged<Value>(
+    _ read: () throws(InstallError) -> Value?
+  ) throws(InstallError) -> Value? {
+    do throws(InstallError) { return try read() } catch {
+      guard case .recordCorrupt = error else { throw error }
+      return nil
     }
   }
 

@@ -84,10 +84,7 @@ extension Trial {
 extension StateDirectory {
   /// All that are written down, in force or not.
   func trials() throws(InstallError) -> [Trial] {
-    guard let record = try record(DeviceNames.trial) else { return [] }
-    do throws(RecordFlaw) { return try Trial.trials(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.trial, error)
-    }
+    try read(DeviceNames.trial, as: Trial.trials) ?? []
   }
 
   /// Replaces all by these.

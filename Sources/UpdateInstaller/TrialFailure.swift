@@ -58,18 +58,12 @@ extension TrialFailure {
 extension StateDirectory {
   /// The last one; `nil` if there was none, or the same version was good later.
   func failure() throws(InstallError) -> TrialFailure? {
-    guard let record = try record(DeviceNames.failure) else { return nil }
-    do throws(RecordFlaw) { return try TrialFailure(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.failure, error)
-    }
+    try read(DeviceNames.failure, as: TrialFailure.init)
   }
 
   /// The same for those that go back: a damaged record, which is for people, does not stop them.
   func lastFailure() throws(InstallError) -> TrialFailure? {
-    do throws(InstallError) { return try failure() } catch {
-      guard case .recordCorrupt = error else { throw error }
-      return nil
-    }
+    try Self.unlessDamaged { () throws(InstallError) in try failure() }
   }
 
   func write(_ failure: TrialFailure) throws(InstallError) {

@@ -42,19 +42,13 @@ struct Verdicts: Equatable {
 
 extension StateDirectory {
   func verdicts() throws(InstallError) -> Verdicts {
-    guard let record = try record(DeviceNames.verdicts) else { return Verdicts() }
-    do throws(RecordFlaw) { return try Verdicts(record) } catch {
-      throw .recordCorrupt(name: DeviceNames.verdicts, error)
-    }
+    try read(DeviceNames.verdicts, as: Verdicts.init) ?? Verdicts()
   }
 
   /// The same for those that add to it: what is damaged says nothing, and stops neither going back
   /// nor marking good.
   private func readableVerdicts() throws(InstallError) -> Verdicts {
-    do throws(InstallError) { return try verdicts() } catch {
-      guard case .recordCorrupt = error else { throw error }
-      return Verdicts()
-    }
+    try Self.unlessDamaged { () throws(InstallError) in try verdicts() } ?? Verdicts()
   }
 
   /// Writes down a verdict, and forgets those on versions that are gone; writes nothing if it is

@@ -3,10 +3,7 @@ extension StateDirectory {
   ///
   /// - Throws: ``InstallError/recordCorrupt(name:_:)``: a floor that cannot be read lets nothing in.
   func floor() throws(InstallError) -> SystemVersion? {
-    guard let record = try record(DeviceNames.floor) else { return nil }
-    do throws(RecordFlaw) { return try record.version() } catch {
-      throw .recordCorrupt(name: DeviceNames.floor, error)
-    }
+    try read(DeviceNames.floor) { record throws(RecordFlaw) in try record.version() }
   }
 
   /// Raises the floor to a version; it never gets lower.

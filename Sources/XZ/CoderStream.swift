@@ -69,6 +69,30 @@ internal import CLZMA
     return total
   }
 
+  /// How much output is made room for at a time.
+  private static let outputStep = 64 << 10
+
+  /// Encodes all of `input`, with `LZMA_FINISH` to the Stream's end, and appends what comes of it.
+  mutating func append(
+    _ action: lzma_action, _ input: RawSpan, into output: inout [UInt8]
+  ) throws(XZError) {
+    var consumed = 0
+    while true {
+      let step = unsafe input.withUnsafeBytes { input in
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: input[consumed...])
+        return unsafe output.appendOutput(atMost: Self.outputStep) {
+          unsafe run(action, from: rest, to: $0)
+        }
+      }
+      consumed &+= step.consumed
+      if step.code == LZMA_STREAM_END { return }
+      guard step.code == LZMA_OK else { throw error(step.code) }
+      if action == LZMA_RUN, consumed == input.byteCount, step.produced < Self.outputStep {
+        return
+      }
+    }
+  }
+
   /// How many bytes were taken since the start.
   var totalIn: UInt64 { unsafe stream.total_in }
 

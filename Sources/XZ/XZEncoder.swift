@@ -36,9 +36,6 @@ public struct XZEncoder: ~Copyable {
     }
   }
 
-  /// How much output is made room for at a time.
-  private static let outputStep = 64 << 10
-
   private var coder: CoderStream
   private let options: Options
   private var isFinished = false
@@ -70,7 +67,7 @@ public struct XZEncoder: ~Copyable {
   public mutating func encode(_ input: RawSpan, into output: inout [UInt8]) throws(XZError) {
     guard !isFinished else { throw .alreadyFinished }
     guard input.byteCount > 0 else { return }
-    try run(LZMA_RUN, input, into: &output)
+    try coder.append(LZMA_RUN, input, into: &output)
   }
 
   /// Appends the rest of the Stream to `output`.
@@ -79,7 +76,7 @@ public struct XZEncoder: ~Copyable {
   public mutating func finish(into output: inout [UInt8]) throws(XZError) {
     guard !isFinished else { throw .alreadyFinished }
     isFinished = true
-    try run(LZMA_FINISH, RawSpan(), into: &output)
+    try coder.append(LZMA_FINISH, RawSpan(), into: &output)
   }
 
   /// How many bytes of memory an encoder takes (`lzma_stream_encoder_mt_memusage`).
@@ -97,26 +94,6 @@ public struct XZEncoder: ~Copyable {
   /// The version of liblzma that compresses, e.g. `5.4.1` (`lzma_version_string`).
   public static var libraryVersion: String {
     unsafe String(cString: lzma_version_string())
-  }
-
-  private mutating func run(
-    _ action: lzma_action, _ input: RawSpan, into output: inout [UInt8]
-  ) throws(XZError) {
-    var consumed = 0
-    while true {
-      let step = unsafe input.withUnsafeBytes { input in
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: input[consumed...])
-        return unsafe output.appendOutput(atMost: Self.outputStep) {
-          unsafe coder.run(action, from: rest, to: $0)
-        }
-      }
-      consumed &+= step.consumed
-      if step.code == LZMA_STREAM_END { return }
-      guard step.code == LZMA_OK else { throw coder.error(step.code) }
-      if action == LZMA_RUN, consumed == input.byteCount, step.produced < Self.outputStep {
-        return
-      }
-    }
   }
 }
 

@@ -72,8 +72,6 @@ public struct XZStreamEncoder: ~Copyable {
     }
   }
 
-  private static let outputStep = 64 << 10
-
   private var coder: CoderStream
 
   /// An encoder at the head of a Stream.
@@ -93,14 +91,14 @@ public struct XZStreamEncoder: ~Copyable {
   ///
   /// - Throws: ``XZError``.
   public mutating func encode(_ input: RawSpan, into output: inout [UInt8]) throws(XZError) {
-    if input.byteCount > 0 { try run(LZMA_RUN, input, into: &output) }
+    if input.byteCount > 0 { try coder.append(LZMA_RUN, input, into: &output) }
   }
 
   /// Appends the rest of the Stream.
   ///
   /// - Throws: ``XZError``.
   public mutating func finish(into output: inout [UInt8]) throws(XZError) {
-    try run(LZMA_FINISH, RawSpan(), into: &output)
+    try coder.append(LZMA_FINISH, RawSpan(), into: &output)
   }
 
   /// How many bytes of memory an encoder takes.
@@ -121,26 +119,6 @@ public struct XZStreamEncoder: ~Copyable {
     }
     guard usage != .max else { throw .unsupportedOptions }
     return usage
-  }
-
-  private mutating func run(
-    _ action: lzma_action, _ input: RawSpan, into output: inout [UInt8]
-  ) throws(XZError) {
-    var consumed = 0
-    while true {
-      let step = unsafe input.withUnsafeBytes { input in
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: input[consumed...])
-        return unsafe output.appendOutput(atMost: Self.outputStep) {
-          unsafe coder.run(action, from: rest, to: $0)
-        }
-      }
-      consumed &+= step.consumed
-      if step.code == LZMA_STREAM_END { return }
-      guard step.code == LZMA_OK else { throw coder.error(step.code) }
-      if action == LZMA_RUN, consumed == input.byteCount, step.produced < Self.outputStep {
-        return
-      }
-    }
   }
 }
 

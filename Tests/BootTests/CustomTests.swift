@@ -14,8 +14,7 @@ struct CustomTests {
   init() throws { bench = try LoaderBench(.bls) }
 
   private func write(_ text: String, permissions: Int = 0o755) throws {
-    try bench.write("tools/boot", "#!/bin/sh\n\(text)\n")
-    try set(permissions, "tools/boot")
+    try writeScript(text, at: script, permissions: permissions)
   }
 
   private func set(_ permissions: Int, _ name: String) throws {

@@ -67,9 +67,7 @@ final class LoaderBench {
   }
 
   private func tool(_ name: String, _ text: String) throws {
-    try write("tools/\(name)", "#!/bin/sh\n\(text)\n")
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: "\(temporary.path)/tools/\(name)")
+    try writeScript(text, at: "\(temporary.path)/tools/\(name)")
   }
 
   func makeTree(of system: BootSystem, kernel: String? = nil) throws {

@@ -83,7 +83,8 @@ struct RealToolTests {
     try bench.write("defaults", "bootdelay=2\nbootcmd=run x=y; boot\n")
     for tool in ["fw_printenv", "fw_setenv"] {
       let path = try text("sh", "-c", "command -v \(tool)")
-      try bench.write("tools/\(tool)", "#!/bin/sh\nexec \(path.dropLast()) \"$@\"\n")
+      try writeScript(
+        "exec \(path.dropLast()) \"$@\"", at: "\(bench.temporary.path)/tools/\(tool)")
     }
     let defaults = "\(bench.temporary.path)/defaults"
     _ = try text("fw_setenv", "-c", bench.environment, "-f", defaults, "first", "yes")

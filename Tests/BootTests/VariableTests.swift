@@ -166,10 +166,10 @@ struct VariableTests {
     try bench.markGood()
     let text = try bench.read("environment")
     #expect(text.contains("upgrade_available=0\n") && text.contains("bootcmd=run x=y\n"))
-    try bench.write("tools/fw_setenv", "#!/bin/sh\necho no flash\nexit 7\n")
+    let tool = "\(bench.temporary.path)/tools/fw_setenv"
+    try writeScript("echo no flash\nexit 7", at: tool)
     #expect(
-      throws: BootError.programFailed(
-        path: "\(bench.temporary.path)/tools/fw_setenv", .exited(7), output: "no flash")
+      throws: BootError.programFailed(path: tool, .exited(7), output: "no flash")
     ) { try bench.rollBack() }
     try FileManager.default.removeItem(atPath: "\(bench.temporary.path)/tools/fw_printenv")
     #expect(throws: BootError.self) { try bench.rollBack() }

@@ -23,16 +23,6 @@ struct ExtentDecoderTests {
     return Array(bytes.prefix(Int(count)))
   }
 
-  private func decompress(
-    _ data: [UInt8], _ kind: ExtentCompression, length: Int
-  ) -> Result<[UInt8], CompressionError> {
-    var decoder = ExtentDecoder()
-    do throws(CompressionError) {
-      let plain = try decoder.decompress(data.rawSpan, kind, length: length)
-      return .success([UInt8](copying: plain))
-    } catch { return .failure(error) }
-  }
-
   @Test("What was compressed comes back, with padding behind it, one after the other")
   func roundTrip() throws {
     var decoder = ExtentDecoder()

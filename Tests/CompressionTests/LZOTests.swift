@@ -9,17 +9,6 @@ struct LZOTests {
     (.lzo4K, 4096), (.lzo8K, 8192), (.lzo16K, 16384), (.lzo32K, 32768), (.lzo64K, 65536),
   ]
 
-  /// Decompressed bytes, or the error.
-  private func decompress(
-    _ data: [UInt8], _ kind: ExtentCompression, length: Int
-  ) -> Result<[UInt8], CompressionError> {
-    var decoder = ExtentDecoder()
-    do throws(CompressionError) {
-      let plain = try decoder.decompress(data.rawSpan, kind, length: length)
-      return .success([UInt8](copying: plain))
-    } catch { return .failure(error) }
-  }
-
   @Test("Every instruction gives what it stands for, and the rest is zeros")
   func instructions() throws {
     var random = SeededGenerator.fresh("LZOTests.instructions")

@@ -117,8 +117,6 @@ struct InstallBench {
     /// - Parameter root: the child's root, whose times the kernel often leaves out, although it uses
     ///   the root for temporary names.
     init(_ stream: [UInt8], rootTimes root: FileStatus, sectionLength: Int) throws {
-      var reader = StreamReader()
-      reader.append(stream.rawSpan)
       var digest = PlainStreamDigest(version: StreamVersion(base: 2))
       var writer = try PayloadWriter(dictionarySize: 1 << 20, preset: 0, isExtreme: false)
       var packed: [UInt8] = []
@@ -131,8 +129,7 @@ struct InstallBench {
         delta = []
       }
       let version = StreamVersion(base: 2, revision: StreamVersion.deltaRevision)
-      while let element = try reader.next() {
-        guard case .command(let frame) = element else { continue }
+      try forEachFrame(in: stream) { frame in
         if delta.count >= sectionLength { try cut() }
         if frame.kind == .end {
           let times = try Self.rootTimes(root)

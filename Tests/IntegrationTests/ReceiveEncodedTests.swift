@@ -28,12 +28,9 @@ struct ReceiveEncodedTests {
   }
 
   private func encodings(_ stream: [UInt8]) throws -> [UInt32] {
-    var reader = StreamReader()
-    reader.append(stream.rawSpan)
     var found: [UInt32] = []
-    while let element = try reader.next() {
-      guard case .command(let frame) = element else { continue }
-      if case .encodedWrite(_, _, let encoding, _) = try Command(parsing: frame) {
+    try forEachFrame(in: stream) {
+      if case .encodedWrite(_, _, let encoding, _) = try Command(parsing: $0) {
         found.append(encoding.compression ?? 0)
       }
     }

@@ -88,13 +88,7 @@
       _ stream: [UInt8], into directory: consuming Descriptor
     ) throws {
       var receiver = try SubvolumeReceiver(into: directory)
-      var reader = StreamReader()
-      reader.append(stream.rawSpan)
-      while let element = try reader.next() {
-        guard case .command(let frame) = element else { continue }
-        try receiver.carryOut(try Command(parsing: frame))
-      }
-      try reader.finish()
+      try forEachFrame(in: stream) { try receiver.carryOut(try Command(parsing: $0)) }
       try receiver.finish()
     }
 

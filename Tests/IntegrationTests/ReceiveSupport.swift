@@ -187,13 +187,7 @@ enum Replay {
     options: ReceiveOptions = ReceiveOptions()
   ) throws -> End {
     var receiver = try Receiver(root: root, cloneSources: sources, options: options)
-    var reader = StreamReader()
-    reader.append(stream.rawSpan)
-    while let element = try reader.next() {
-      guard case .command(let frame) = element else { continue }
-      try receiver.carryOut(try Command(parsing: frame))
-    }
-    try reader.finish()
+    try forEachFrame(in: stream) { try receiver.carryOut(try Command(parsing: $0)) }
     try receiver.finish()
     return End(uuid: receiver.uuid, ctransid: receiver.ctransid)
   }

@@ -60,3 +60,14 @@ public func run(_ command: String...) throws -> [UInt8] {
   }
   return result.output
 }
+
+/// Writes a shell script that can be run at once.
+///
+/// Another program writes it: a file that this one had open for writing may still be open in a child
+/// that another test has forked and that has not reached its `execve`, and is then refused as busy.
+public func writeScript(_ text: String, at path: String, permissions: Int = 0o755) throws {
+  let draft = path + ".draft"
+  try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: draft))
+  defer { try? FileManager.default.removeItem(atPath: draft) }
+  try run("install", "-m", String(permissions, radix: 8), draft, path)
+}

@@ -87,3 +87,15 @@ public func firstDifferentLine(_ text: [UInt8], _ expected: [UInt8]) -> String? 
   return zip(split(text), split(expected)).first { $0 != $1 }.map { "\($0) instead of \($1)" }
     ?? "bytes that are not UTF-8"
 }
+
+/// Reads a whole stream from its bytes, command by command.
+public func forEachFrame(
+  in stream: [UInt8], _ body: (borrowing Frame) throws -> Void
+) throws {
+  var reader = StreamReader()
+  reader.append(stream.rawSpan)
+  while let element = try reader.next() {
+    if case .command(let frame) = element { try body(frame) }
+  }
+  try reader.finish()
+}

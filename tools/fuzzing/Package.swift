@@ -6,9 +6,10 @@ let package = Package(
   name: "fuzzing",
   dependencies: [.package(name: "btrfs-delta", path: "../..")],
   targets: [
+    .target(name: "CFuzzer"),
     .executableTarget(
       name: "fuzz",
-      dependencies: [
+      dependencies: ["CFuzzer"] + [
         "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "Recompress",
         "SendStream", "UpdateFile",
       ].map { .product(name: $0, package: "btrfs-delta") },

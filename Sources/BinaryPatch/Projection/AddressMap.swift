@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A range of old addresses that moved together.
 package struct MapPiece: Equatable, Sendable {
   package var old: UInt64
@@ -192,25 +194,13 @@ extension Span<MapPart> {
   /// The first one that starts after a number.
   @inline(__always)
   fileprivate func firstIndex(after number: UInt64) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low &+ high) &>> 1
-      if self[middle].start <= number { low = middle &+ 1 } else { high = middle }
-    }
-    return low
+    partitionPoint { $0.start <= number }
   }
 }
 
 extension Span<MapPiece> {
   /// The first one that starts after a key.
   fileprivate func firstIndex(after key: UInt64) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low &+ high) &>> 1
-      if self[middle].old <= key { low = middle &+ 1 } else { high = middle }
-    }
-    return low
+    partitionPoint { $0.old <= key }
   }
 }

@@ -42,13 +42,7 @@ extension MutableRawSpan {
 extension Span where Element == Field {
   /// The first field that does not start before an offset; fields are in order.
   package func firstIndex(notBefore offset: Int) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low &+ high) / 2
-      if self[middle].start < offset { low = middle &+ 1 } else { high = middle }
-    }
-    return low
+    partitionPoint { $0.start < offset }
   }
 }
 

@@ -122,26 +122,17 @@ package struct FieldIndex: Sendable {
 
   /// The common entry of `.eh_frame` that starts at an offset.
   func commonEntry(at start: Int) -> CommonEntry? {
-    var low = 0
-    var high = commonEntries.count
-    while low < high {
-      let middle = (low &+ high) / 2
-      if commonEntries[middle].start < start { low = middle &+ 1 } else { high = middle }
-    }
-    guard low < commonEntries.count, commonEntries[low].start == start else { return nil }
-    return commonEntries[low]
+    let index = commonEntries.span.partitionPoint { $0.start < start }
+    guard index < commonEntries.count, commonEntries[index].start == start else { return nil }
+    return commonEntries[index]
   }
 
   /// The section that a symbol of ``symbolTable`` stands for.
   func section(ofSymbol number: Int) -> Int? {
-    var low = 0
-    var high = sectionSymbols.count
-    while low < high {
-      let middle = (low &+ high) / 2
-      if Int(sectionSymbols[middle].number) < number { low = middle &+ 1 } else { high = middle }
-    }
-    guard low < sectionSymbols.count, Int(sectionSymbols[low].number) == number else { return nil }
-    return Int(sectionSymbols[low].section)
+    let symbols = sectionSymbols.span
+    let index = symbols.partitionPoint { Int($0.number) < number }
+    guard index < symbols.count, Int(symbols[index].number) == number else { return nil }
+    return Int(symbols[index].section)
   }
 
   /// The symbols that a section's entries number, and how many there are.

@@ -105,13 +105,7 @@ package struct FieldParser: ~Escapable {
 extension FieldIndex {
   /// The first region that does not end before an offset.
   func firstRegion(endingAfter offset: Int) -> Int {
-    var low = 0
-    var high = regions.count
-    while low < high {
-      let middle = (low &+ high) / 2
-      if regions[middle].range.upperBound <= offset { low = middle &+ 1 } else { high = middle }
-    }
-    return low
+    regions.span.partitionPoint { $0.range.upperBound <= offset }
   }
 }
 

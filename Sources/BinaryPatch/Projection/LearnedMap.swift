@@ -91,14 +91,7 @@ package struct LearnedMap: Equatable, Sendable {
     guard !pages.isEmpty else { return nil }
     let page = max(starts.span.countNotAbove(old) &- 1, 0)
     let all = pages[page]
-    let entries = all.span
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low &+ high) &>> 1
-      if entries[middle].old <= old { low = middle &+ 1 } else { high = middle }
-    }
-    return (page, low)
+    return (page, all.span.partitionPoint { $0.old <= old })
   }
 
   /// A page that will not have to grow.
@@ -121,13 +114,7 @@ package struct LearnedMap: Equatable, Sendable {
 extension Span<UInt32> {
   /// How many of sorted numbers are not above one.
   fileprivate func countNotAbove(_ value: UInt32) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low &+ high) &>> 1
-      if self[middle] <= value { low = middle &+ 1 } else { high = middle }
-    }
-    return low
+    partitionPoint { $0 <= value }
   }
 }
 

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Finds the section that has an address, or an offset.
 struct SectionLookup: Sendable {
   private struct Entry {
@@ -24,12 +26,7 @@ struct SectionLookup: Sendable {
   /// - Parameter endCounts: Whether its end belongs to it.
   func find(_ value: UInt64, endCounts: Bool) -> Int? {
     let entries = entries.span
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low &+ high) / 2
-      if entries[middle].start <= value { low = middle &+ 1 } else { high = middle }
-    }
+    let low = entries.partitionPoint { $0.start <= value }
     guard low > 0 else { return nil }
     let into = value &- entries[low &- 1].start
     let count = entries[low &- 1].count

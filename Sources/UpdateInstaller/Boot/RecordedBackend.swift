@@ -5,19 +5,12 @@ extension StateDirectory {
   ///
   /// An initramfs has no configuration: only this says whether it may count there.
   func backend() throws(InstallError) -> String? {
-    guard let record = try record(DeviceNames.backend) else { return nil }
-    do throws(RecordFlaw) { return try record.text("name") } catch {
-      throw .recordCorrupt(name: DeviceNames.backend, error)
-    }
+    try read(DeviceNames.backend) { record throws(RecordFlaw) in try record.text("name") }
   }
 
   /// Notes the backend, if it is another one than before, or what is noted cannot be read.
   func note(_ backend: any BootBackend) throws(InstallError) {
-    let before: String?
-    do throws(InstallError) { before = try self.backend() } catch {
-      guard case .recordCorrupt = error else { throw error }
-      before = nil
-    }
+    let before = try Self.unlessDamaged { () throws(InstallError) in try self.backend() }
     guard before != backend.name else { return }
     var record = Record(DeviceNames.backend)
     record.append("name", text: backend.name)

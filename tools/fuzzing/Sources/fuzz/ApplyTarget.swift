@@ -56,11 +56,18 @@ struct ApplyTarget: Target {
     default: break
     }
     let step = [7, 100, 4096, 1 << 16, 1 << 18].randomElement(using: &random) ?? 1
+    return try check(patch, old, pair.knowledge, step, &meter)
+  }
+
+  private func check(
+    _ patch: [UInt8], _ old: [UInt8], _ known: ProjectionKnowledge, _ step: Int,
+    _ meter: inout Meter
+  ) throws -> Bool {
     let statistics = try refusable { try PatchStatistics(patch: patch.rawSpan) }
     let announced = min(Int(clamping: statistics?.newLength ?? 0), Self.longest + step)
     let made = try checkingMemory(statistics, announced) {
       try meter.measure(bytes: old.count + patch.count + announced) {
-        var knowledge = pair.knowledge
+        var knowledge = known
         return try refusable {
           try apply(patch, to: old, &knowledge, step: step, longest: Self.longest).count
         }
@@ -99,5 +106,18 @@ struct ApplyTarget: Target {
       throw Finding("\(peak - before) bytes of memory, allowed \(allowed)")
     }
     return result
+  }
+}
+
+extension ApplyTarget: GuidedTarget {
+  /// Which pair, and its patch.
+  var seeds: [[UInt8]] {
+    pairs.indices.prefix(256).map { [UInt8($0)] + pairs[$0].patch }.filter { $0.count < 1 << 14 }
+  }
+
+  mutating func take(_ input: [UInt8], _ meter: inout Meter) throws {
+    guard let number = input.first else { return }
+    let pair = pairs[Int(number) % pairs.count]
+    _ = try check(Array(input.dropFirst()), pair.old, pair.knowledge, 1 << 16, &meter)
   }
 }

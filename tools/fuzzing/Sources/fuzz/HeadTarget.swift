@@ -31,7 +31,11 @@ struct HeadTarget: Target {
       }
       hostile = made ?? hostile
     }
-    return try meter.measure(bytes: hostile.count) {
+    return try check(hostile, step, &meter)
+  }
+
+  private func check(_ hostile: [UInt8], _ step: Int, _ meter: inout Meter) throws -> Bool {
+    try meter.measure(bytes: hostile.count) {
       guard let (read, length) = try refusable({ try Self.read(hostile, step: step) }) else {
         return false
       }
@@ -55,5 +59,26 @@ struct HeadTarget: Target {
       at = end
     }
     return (try reader.finish(), at)
+  }
+}
+
+extension HeadTarget: GuidedTarget {
+  /// The outer form, or a manifest for a right one.
+  var seeds: [[UInt8]] {
+    heads.map { [0] + $0.file } + heads.map { [1] + $0.head.manifestBytes }
+  }
+
+  mutating func take(_ input: [UInt8], _ meter: inout Meter) throws {
+    guard let kind = input.first, let (_, head) = heads.first else { return }
+    var file = Array(input.dropFirst())
+    if kind & 1 == 1 {
+      let made = try refusable {
+        try UpdateHead(
+          manifestBytes: file, baseVersion: kind & 2 == 0 ? 2 : 1, signatures: head.signatures
+        ).encoded()
+      }
+      file = made ?? file
+    }
+    _ = try check(file, 1000, &meter)
   }
 }

@@ -34,7 +34,13 @@ struct ParserTarget: Target {
       : ElfFile(file)?.relinked(using: &random) ?? file
     let (old, new) = Bool.random(using: &random) ? (hostile, other) : (other, hostile)
     let mayShare = Bool.random(using: &random)
-    return try meter.measure(bytes: old.count + new.count) {
+    return try check(old, new, mayShare, &meter)
+  }
+
+  private func check(
+    _ old: [UInt8], _ new: [UInt8], _ mayShare: Bool, _ meter: inout Meter
+  ) throws -> Bool {
+    try meter.measure(bytes: old.count + new.count) {
       var taught = ProjectionKnowledge()
       let patch = try SourceIndex(sources: [old]).prepare(
         to: new.rawSpan, isWholeFile: true, mayShare: mayShare
@@ -54,6 +60,21 @@ struct ParserTarget: Target {
       var knowledge = ProjectionKnowledge()
       return try refusable { try apply(patch, to: hostile, &knowledge) } != nil
     }
+  }
+}
+
+extension ParserTarget: GuidedTarget {
+  /// Small executables; each is the old side of the one that it began as.
+  var seeds: [[UInt8]] {
+    files.indices.prefix(128).map { [UInt8($0)] + files[$0] }.filter { $0.count < 1 << 14 }
+  }
+
+  mutating func take(_ input: [UInt8], _ meter: inout Meter) throws {
+    guard let number = input.first else { return }
+    let file = files[Int(number & 0x7f) % files.count]
+    let hostile = Array(input.dropFirst())
+    let (old, new) = number < 0x80 ? (hostile, file) : (file, hostile)
+    _ = try check(old, new, true, &meter)
   }
 }
 

@@ -41,13 +41,7 @@ struct ReceiveTarget: Target {
     let hostile =
       UInt8.random(in: 0..<8, using: &random) == 0
       ? stream : StreamTarget.mutated(Self.redirected(stream, using: &random), using: &random)
-    let target = try makeTarget()
-    let taken = try meter.measure(bytes: hostile.count + 4096) {
-      try refusable { try carryOut(hostile, in: target.duplicate()) } != nil
-    }
-    let found = try Self.listing(directory)
-    guard found == expected else { throw Finding("beside the directory: \(found)") }
-    return taken
+    return try check(hostile, &meter)
   }
 
   /// What any file system can do, and so is taken as it is: the others clone.
@@ -80,7 +74,7 @@ struct ReceiveTarget: Target {
     let manager = FileManager.default
     let path = directory + "/target"
     // Whatever is there: also directories that nobody may enter, and files that nobody may change.
-    if manager.fileExists(atPath: path) {
+    if manager.fileExists(atPath: path), (try? manager.removeItem(atPath: path)) == nil {
       let process = Process()
       process.executableURL = URL(filePath: "/bin/sh")
       process.arguments = [
@@ -99,6 +93,17 @@ struct ReceiveTarget: Target {
         atPath: path + "/" + name, withDestinationPath: destination)
     }
     return try Descriptor.open(path, .directory)
+  }
+
+  /// Carries a stream out afresh; nothing beside the directory may change.
+  private func check(_ stream: [UInt8], _ meter: inout Meter) throws -> Bool {
+    let target = try makeTarget()
+    let taken = try meter.measure(bytes: stream.count + 4096) {
+      try refusable { try carryOut(stream, in: target.duplicate()) } != nil
+    }
+    let found = try Self.listing(directory)
+    guard found == expected else { throw Finding("beside the directory: \(found)") }
+    return taken
   }
 
   private func carryOut(_ stream: [UInt8], in root: consuming Descriptor) throws {
@@ -159,5 +164,18 @@ struct ReceiveTarget: Target {
           + "\(Array(contents))")
     }
     return lines
+  }
+}
+
+extension ReceiveTarget: GuidedTarget {
+  /// Streams of which every path is one that leads out, each in turn, too.
+  var seeds: [[UInt8]] {
+    var random = SeededGenerator(seed: 5)
+    return [simple] + streams
+      + (0..<64).map { _ in Self.redirected(simple, using: &random) }
+  }
+
+  mutating func take(_ input: [UInt8], _ meter: inout Meter) throws {
+    _ = try check(StreamTarget.sealed(input), &meter)
   }
 }

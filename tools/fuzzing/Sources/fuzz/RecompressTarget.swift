@@ -53,19 +53,25 @@ struct RecompressTarget: Target {
     let step = [1000, 1 << 15, 1 << 18].randomElement(using: &random) ?? 1
     return try meter.measure(bytes: file.count + Self.allowance) {
       if Bool.random(using: &random) {
-        let hostile = file.damaged(using: &random)
-        let found = try Self.analysed(hostile).layout
-        guard try Self.rebuilt(hostile, found, step: step) == hostile else {
-          throw Finding("a region was proven that does not come back")
-        }
-        return !found.regions.isEmpty
+        return try Self.opens(file.damaged(using: &random), step: step)
       }
-      let bytes = layout.bytes.damaged(using: &random)
-      guard let lie = try refusable({ try FileLayout(bytes.rawSpan) }) else { return false }
-      guard lie.bytes == bytes else { throw Finding("a layout is taken that nobody would write") }
-      _ = try refusable { try Self.rebuilt(file, lie, step: step) }
-      return true
+      return try Self.takes(layout.bytes.damaged(using: &random), of: file, step: step)
     }
+  }
+
+  private static func opens(_ hostile: [UInt8], step: Int) throws -> Bool {
+    let found = try analysed(hostile).layout
+    guard try rebuilt(hostile, found, step: step) == hostile else {
+      throw Finding("a region was proven that does not come back")
+    }
+    return !found.regions.isEmpty
+  }
+
+  private static func takes(_ layout: [UInt8], of file: [UInt8], step: Int) throws -> Bool {
+    guard let lie = try refusable({ try FileLayout(layout.rawSpan) }) else { return false }
+    guard lie.bytes == layout else { throw Finding("a layout is taken that nobody would write") }
+    _ = try refusable { try rebuilt(file, lie, step: step) }
+    return true
   }
 
   private static func rebuilt(
@@ -82,5 +88,28 @@ struct RecompressTarget: Target {
     }
     try rebuilder.finish(into: &output)
     return output
+  }
+}
+
+extension RecompressTarget: GuidedTarget {
+  /// A compressed file, or which file and its layout.
+  var seeds: [[UInt8]] {
+    var all: [[UInt8]] = []
+    for (index, known) in files.prefix(127).enumerated() {
+      all.append([0] + known.file)
+      all.append([UInt8(index + 1)] + known.layout.bytes)
+    }
+    return all.filter { $0.count < 1 << 14 }
+  }
+
+  mutating func take(_ input: [UInt8], _ meter: inout Meter) throws {
+    guard let number = input.first else { return }
+    let rest = Array(input.dropFirst())
+    let file = files[(Int(number) + files.count - 1) % files.count].file
+    try meter.measure(bytes: file.count + rest.count + Self.allowance) {
+      _ =
+        try number == 0
+        ? Self.opens(rest, step: 1 << 15) : Self.takes(rest, of: file, step: 1 << 15)
+    }
   }
 }

@@ -65,17 +65,32 @@ struct StreamTarget: Target {
     return try meter.measure(bytes: hostile.count + Self.longest / 8) {
       let taken = try refusable { try read(hostile, step) } != nil
       _ = try refusable { try expand(hostile, step) }
+      try checkRewriting(hostile)
       return taken
     }
+  }
+
+  /// Each command as it is, with its right checksum, which no search would find.
+  static func sealed(_ input: [UInt8]) -> [UInt8] {
+    guard let (version, commands) = Self.commands(input) else { return input }
+    return Self.stream(Array(input[..<17]), version, commands)
   }
 
   /// Commands of wrong contents, kinds and order, with right checksums.
   static func mutated(
     _ stream: [UInt8], using random: inout SeededGenerator
   ) -> [UInt8] {
-    guard stream.count > 17 else { return stream }
+    guard let (version, read) = Self.commands(stream) else { return stream }
+    var commands = read
+    mutate(&commands, using: &random)
+    return Self.stream(Array(stream[..<17]), version, commands)
+  }
+
+  private static func commands(
+    _ stream: [UInt8]
+  ) -> (StreamVersion, [(kind: UInt16, payload: [UInt8])])? {
+    guard stream.count > 17 else { return nil }
     let number = UInt32(truncatingIfNeeded: stream.number(at: 13, width: 4))
-    let version = StreamVersion(rawValue: number)
     var commands: [(kind: UInt16, payload: [UInt8])] = []
     var at = 17
     while at + 10 <= stream.count {
@@ -85,8 +100,13 @@ struct StreamTarget: Target {
       commands.append((kind, Array(stream[at + 10..<at + 10 + length])))
       at += 10 + length
     }
-    mutate(&commands, using: &random)
-    var out = Array(stream[..<17])
+    return (StreamVersion(rawValue: number), commands)
+  }
+
+  private static func stream(
+    _ head: [UInt8], _ version: StreamVersion, _ commands: [(kind: UInt16, payload: [UInt8])]
+  ) -> [UInt8] {
+    var out = head
     for (kind, payload) in commands {
       Frame(kind: CommandKind(rawValue: kind), payload: payload.rawSpan, version: version)
         .appendHeader(to: &out)
@@ -138,6 +158,30 @@ struct StreamTarget: Target {
     try reader.finish()
   }
 
+  /// What was understood is dumped; written again it is understood the same.
+  private func rewritten(_ stream: [UInt8]) throws -> [UInt8] {
+    var reader = StreamReader(maximumBase: 3)
+    var formatter = DumpFormatter(style: .btrfsProgs6_2)
+    var writer = StreamWriter(version: StreamVersion(base: 3))
+    writer.writeHeader()
+    reader.append(stream.rawSpan)
+    while let element = try? reader.next() {
+      guard case .command(let frame) = element else { continue }
+      // What another version alone can have ends it.
+      guard let command = try? Command(parsing: frame), (try? writer.write(command)) != nil
+      else { break }
+      _ = formatter.line(for: command)
+    }
+    return writer.bytes
+  }
+
+  private func checkRewriting(_ stream: [UInt8]) throws {
+    let once = try rewritten(stream)
+    guard try rewritten(once) == once else {
+      throw Finding("a stream is another one when it is read and written")
+    }
+  }
+
   /// Expands a delta stream, as far as it goes.
   private func expand(_ stream: [UInt8], _ step: Int) throws {
     var reader = StreamReader(maximumBase: 2, maximumRevision: 1)
@@ -153,6 +197,21 @@ struct StreamTarget: Target {
         try expander.begin(frame)
         while left > 0, let plain = try expander.next() { left -= plain.payload.byteCount + 10 }
       }
+    }
+  }
+}
+
+extension StreamTarget: GuidedTarget {
+  var seeds: [[UInt8]] { streams }
+
+  mutating func take(_ input: [UInt8], _ meter: inout Meter) throws {
+    let stream = Self.sealed(input)
+    try meter.measure(bytes: stream.count + Self.longest / 8) {
+      // A few bytes at a time, or all at once.
+      let step = stream.count % 4 == 0 ? 50 : 1 << 30
+      _ = try refusable { try read(stream, step) }
+      _ = try refusable { try expand(stream, step) }
+      try checkRewriting(stream)
     }
   }
 }

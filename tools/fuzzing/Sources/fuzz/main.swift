@@ -2,6 +2,8 @@ import Foundation
 
 // fuzz run TARGET SEED SECONDS|xCOUNT STATE [FILE…]: inputs from SEED, SEED + 1, … until SECONDS are
 // over or COUNT were run. STATE is a file that has the seed of the input being run: a crash leaves it.
+// fuzz seeds TARGET DIRECTORY: writes what a guided search begins from.
+// fuzz guided TARGET ARGUMENT…: with libFuzzer's arguments, in a build that has it.
 
 /// Longer no input may take, whatever it is; then a signal ends the program.
 let hangSeconds: UInt32 = 120
@@ -39,20 +41,44 @@ func run<T: Target>(_: T.Type, _ arguments: [String]) throws {
     "\(peak >> 20) MiB at the peak")
 }
 
+/// Writes the seeds of a target, a file each.
+func writeSeeds(_ type: any GuidedTarget.Type, into directory: String) throws {
+  try FileManager.default.createDirectory(
+    atPath: directory, withIntermediateDirectories: true)
+  for (index, seed) in try type.init(Corpus(files: [])).seeds.enumerated() {
+    try Data(seed).write(to: URL(filePath: "\(directory)/seed-\(index)"))
+  }
+}
+
 let targets: [any Target.Type] = [
   ApplyTarget.self, ParserTarget.self, IdentityTarget.self, StreamTarget.self,
   ReceiveTarget.self, HeadTarget.self, MutationsTarget.self, RecompressTarget.self,
 ]
 
+let words = Array(CommandLine.arguments.dropFirst())
+if words.count >= 3, ["seeds", "guided"].contains(words[0]) {
+  do {
+    let found = targets.first { $0.name == words[1] }
+    guard let target = found as? any GuidedTarget.Type else {
+      throw Finding("\(words[1]) is not for guided search")
+    }
+    if words[0] == "seeds" { try writeSeeds(target, into: words[2]) }
+    if words[0] == "guided" { try runGuided(target, Array(words[1...])) }
+    exit(0)
+  } catch {
+    print("\(words[1]): \(error)")
+    exit(1)
+  }
+}
+
 var limit = rlimit(rlim_cur: memoryLimit, rlim_max: memoryLimit)
 unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
-let arguments = Array(CommandLine.arguments.dropFirst())
-guard let target = targets.first(where: { $0.name == arguments.first }) else {
+guard let target = targets.first(where: { $0.name == words.first }) else {
   print(targets.map { $0.name }.joined(separator: " "))
   exit(2)
 }
 do {
-  try run(target, arguments)
+  try run(target, words)
 } catch {
   print("\(target.name): \(error)")
   exit(1)
