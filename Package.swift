@@ -84,33 +84,35 @@ let package = Package(
 
     // 2
     library(
-      "DeltaStream", ["BinaryPatch", "Bytes", "Crypto", "Linux", "SendStream", "UpdateFile"]),
+      "DeltaStream",
+      ["BinaryPatch", "Bytes", "Crypto", "Linux", "Recompress", "SendStream", "UpdateFile"]),
 
     // 3: never import each other.
     library(
       "UpdateBuilder",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux",
-        "SendStream", "Signing", "Tree", "UpdateFile", "XZ",
+        "Recompress", "SendStream", "Signing", "Tree", "UpdateFile", "XZ",
       ]),
     library(
       "UpdateInstaller",
       [
         "Btrfs", "Bytes", "Configuration", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Tree", "UpdateFile", "XZ",
+        "Recompress", "SendStream", "Tree", "UpdateFile", "XZ",
       ]),
 
     // 4: what people type. CommandSupport is what both programs say alike.
     library(
       "CommandSupport",
       [
-        "Bytes", "Crypto", "DeltaStream", "Linux", "SendStream", "UpdateFile", "XZ", arguments,
+        "Bytes", "Crypto", "DeltaStream", "Linux", "Recompress", "SendStream", "UpdateFile", "XZ",
+        arguments,
       ]),
     library(
       "DeltaCommands",
       [
         "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "Recompress", "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",
@@ -149,21 +151,22 @@ let package = Package(
     tests(
       "DeltaStreamTests",
       [
-        "BinaryDiff", "BinaryPatch", "Bytes", "Crypto", "DeltaStream", "Linux", "SendStream",
-        "Signing", "UpdateFile", "XZ",
+        "BinaryDiff", "BinaryPatch", "Bytes", "Crypto", "DeltaStream", "Linux", "Recompress",
+        "SendStream", "Signing", "UpdateFile", "XZ",
       ]),
     tests(
       "UpdateBuilderTests",
       [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "SendStream", "UpdateBuilder",
-        "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Recompress", "SendStream",
+        "UpdateBuilder", "UpdateFile",
       ]),
     tests(
       "CommandTests",
       [
         "Bytes", "CommandSupport", "Configuration", "Crypto", "DeltaCommands", "DeltaStream",
         "DeviceCommands",
-        "Linux", "Receive", "SendStream", "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
+        "Linux", "Receive", "Recompress", "SendStream", "UpdateBuilder", "UpdateFile",
+        "UpdateInstaller", "XZ",
         arguments,
       ]),
     tests("BootTests", ["Bytes", "Linux", "UpdateInstaller"]),
@@ -172,8 +175,8 @@ let package = Package(
       "IntegrationTests",
       [
         "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
-        "DeltaStream", "Linux", "Receive", "SendStream", "Signing", "Tree", "UpdateBuilder",
-        "UpdateFile", "UpdateInstaller", "XZ",
+        "DeltaStream", "Linux", "Receive", "Recompress", "SendStream", "Signing", "Tree",
+        "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
       ]),
   ]
 )

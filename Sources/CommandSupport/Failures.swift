@@ -1,6 +1,7 @@
 internal import Crypto
 public import DeltaStream
 public import Linux
+internal import Recompress
 public import SendStream
 public import UpdateFile
 internal import XZ
@@ -56,7 +57,10 @@ extension CommandFailure {
   public init(_ error: DeltaStreamError) {
     switch error {
     case .stream(let error): self.init(error)
-    case .source, .sourceTooShort:
+    case .opening(.failed(.wrongLibrary(_, _)), _): self.init(.cannotRebuild, "\(error)")
+    case .notKept(let failure): self.init(CommandFailure(failure).exit, "\(error)")
+    case .opening(.failed(.corrupt(_)), _), .opening(.failed(.truncated(_)), _), .source,
+      .sourceTooShort:
       self.init(.parentModified, "\(error): this is not the parent that the update was built from")
     default: self.init(.damaged, "\(error)")
     }
@@ -67,7 +71,8 @@ extension CommandFailure {
     switch error {
     case .updateFile(let error): self.init(error)
     case .deltaStream(let error): self.init(error)
-    case .secondStream, .badKnowledge: self.init(.damaged, "\(error)")
+    case .badRecipe(.unknownRecipe(_)): self.init(.unsupported, "\(error)")
+    case .secondStream, .badKnowledge, .badRecipe: self.init(.damaged, "\(error)")
     case .sectionDiffers, .plainStreamDiffers: self.init(.parentModified, "\(error)")
     }
   }

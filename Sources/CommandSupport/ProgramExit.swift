@@ -57,6 +57,8 @@ public enum ProgramExit: Int32, CaseIterable, Sendable {
   case noMemory = 36
   /// No update of those given fits.
   case noneFits = 37
+  /// The libraries here do not make compressed files as the update counts on.
+  case cannotRebuild = 38
 
   /// What came out is not what was signed.
   case resultDiffers = 40

@@ -28,6 +28,10 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The version of the send stream that the update stands for.") var proto: UInt16 = 2
   @Option(help: "How much memory applying may take, such as 64M.")
   var maxApplyMemory = ByteCount(BuildOptions.standardApplyMemory)
+  @Option(help: "Which compressed data to open: auto, off, or some of deflate,xz,zstd.")
+  var recompress = RecompressKinds.auto
+  @Option(help: "The libzstd that devices have, such as 1.5.7; without it no zstd is made there.")
+  var deviceZstd: String?
   @Option(help: "The longest file to compare whole, 1M to 1G; longer ones are compared in blocks.")
   var maxPatchInput = ByteCount(BuildOptions.standardMaximumPatchInput)
   @Option(help: "The shortest part of a file to share with the parent, or 0 to share none.")
@@ -92,6 +96,8 @@ struct BuildCommand: AsyncParsableCommand {
     options.prefix = prefix
     options.streamVersion = proto
     options.maximumApplyMemory = maxApplyMemory.bytes
+    options.recompressKinds = recompress.kinds
+    options.deviceZstd = deviceZstd
     options.maximumPatchInput = maxPatchInput.bytes
     options.minimumCloneLength = minShared.bytes == 0 ? nil : minShared.bytes
     options.minimumSectionLength = cutSize.bytes

@@ -66,12 +66,12 @@ enum DeltaFailure {
     case .notReadOnly, .sameTree, .noVersion, .sameVersion, .olderVersion:
       CommandFailure(.badTree, "\(error)")
     case .memoryTooSmall: CommandFailure(.noMemory, "\(error)")
-    case .unsupportedStreamVersion: CommandFailure(.usage, "\(error)")
+    case .unsupportedStreamVersion, .otherZstd, .tooManyRecipes: CommandFailure(.usage, "\(error)")
     case .cancelled: CommandFailure(.cancelled, "\(error)")
     case .unsupportedCommand: CommandFailure(.unsupported, "\(error)")
     case .updateFile(.invalidText(.product)): CommandFailure(.usage, "--compatible: \(error)")
     case .xz(.outOfMemory), .updateFile(.xz(.outOfMemory)): CommandFailure(.noMemory, "\(error)")
-    case .diff, .kernelStream, .kernelStreamRestarted, .deltaStream, .xz, .updateFile,
+    case .diff, .recompress, .kernelStream, .kernelStreamRestarted, .deltaStream, .xz, .updateFile,
       .selfCheckFailed, .planChanged:
       CommandFailure(.internalFailure, "\(error)")
     }

@@ -53,6 +53,7 @@ struct DumpPrinter: ~Copyable {
     formatter.append(name: "patch", path: patch.path, to: &line)
     line += Array(
       " offset=\(patch.offset) len=\(patch.length) patch=\(patch.data.byteCount)".utf8)
+    if patch.isOpened { line += Array(" opened".utf8) }
     for source in patch.sources {
       line += Array((source.tree == .parent ? " from=" : " from_new=").utf8)
       formatter.append(escaping: source.path, to: &line)

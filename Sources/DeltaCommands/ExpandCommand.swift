@@ -4,6 +4,7 @@ internal import CommandSupport
 internal import Crypto
 internal import DeltaStream
 internal import Linux
+internal import Recompress
 internal import SendStream
 internal import UpdateBuilder
 internal import UpdateFile
@@ -16,7 +17,7 @@ struct ExpandCommand: AsyncParsableCommand {
     discussion: """
       What comes out is what `btrfs receive` takes. A full update needs no --parent. Of an update whose \
       patches copy from files that it brings itself, a copy of the stream is kept beside the output, \
-      or in TMPDIR, while it is made.
+      or in TMPDIR, while it is made; so is what compressed files hold, one at a time.
       """)
 
   @Argument(help: "The update file, or - for standard input.") var file: String
@@ -81,6 +82,12 @@ enum Expansion {
       throw CommandFailure(
         .usage, "\"\(input.path)\" is a delta: give --parent, the snapshot it was built against")
     }
+    let failures = try manifest.recompression?.failures() ?? []
+    guard failures.isEmpty else {
+      let what = failures.map(\.description).joined(separator: "; ")
+      throw CommandFailure(
+        .cannotRebuild, "compressed files would not come out as they should: \(what)")
+    }
     let tree = try tree(of: manifest, parent: parent, keepingBeside: output)
     var expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: memoryLimit)
     var writer = StreamWriter(version: expansion.plainVersion)
@@ -110,11 +117,15 @@ enum Expansion {
     let old = try parent.map { (path) throws(SystemError) in
       try ParentTree(root: Descriptor.open(path, [.readOnly, .directory]))
     }
-    guard manifest.allowsNewSources else { return ExpansionTree(parent: old, stream: nil) }
-    let file = try TemporaryFile.beside(output ?? TemporaryDirectory.path + "/stream", "expand")
+    let place = output ?? TemporaryDirectory.path + "/stream"
+    let temporary = { () throws(SystemError) in try TemporaryFile.beside(place, "opened") }
+    guard manifest.allowsNewSources else {
+      return ExpansionTree(parent: old, stream: nil, temporary: temporary)
+    }
+    let file = try TemporaryFile.beside(place, "expand")
     let base = UInt16(truncatingIfNeeded: manifest.baseVersion)
     return ExpansionTree(
-      parent: old, stream: PlainStreamFile(keepingIn: file, base: base))
+      parent: old, stream: PlainStreamFile(keepingIn: file, base: base), temporary: temporary)
   }
 
   private static func flush(

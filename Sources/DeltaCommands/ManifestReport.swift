@@ -29,6 +29,7 @@ struct ManifestReport {
         ("parent content", "\(parent.contentDigest)"), ("parent full", "\(parent.fullDigest)"),
       ]
     }
+    lines += recompressionLines
     lines += manifest.keyChanges.added.map { ("brings key", "\($0.keyID)") }
     lines += manifest.keyChanges.revoked.map { ("revokes key", "\($0)") }
     let target = manifest.target
@@ -81,6 +82,7 @@ struct ManifestReport {
           ("diskMetadata", .unsigned(manifest.needs.diskMetadata)),
         ])
       ),
+      ("recompression", recompressionJSON),
       ("addedKeys", .array(manifest.keyChanges.added.map { .string("\($0.keyID)") })),
       ("revokedKeys", .array(manifest.keyChanges.revoked.map { .string("\($0)") })),
       ("payload", payloadJSON),

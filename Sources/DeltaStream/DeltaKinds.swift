@@ -22,4 +22,7 @@ extension AttributeKind {
   public static let patchClones = AttributeKind(rawValue: 0x8071)
   /// PATCH: the patch; the last attribute, without a length field.
   public static let patchData = AttributeKind(rawValue: 0xC003)
+  /// PATCH, in the place of the patch: a patch of opened files, see ``OpenedPatch``; without a
+  /// length field.
+  public static let patchOpenedData = AttributeKind(rawValue: 0xC004)
 }

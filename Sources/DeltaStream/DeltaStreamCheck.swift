@@ -48,13 +48,20 @@ public struct DeltaStreamCheck {
         throw .malformedPatch(.patchSource, offset: frame.offset)
       }
     }
+    var clones = patch.clones
+    while try clones.next(in: frame.offset) != nil {}
+    guard !patch.isOpened else {
+      guard manifest.recompression != nil else {
+        throw .malformedPatch(.patchOpenedData, offset: frame.offset)
+      }
+      return try patch.openedPatch(at: frame.offset).checkLength(
+        of: patch, .standard, frame.offset)
+    }
     let length: UInt64
     do throws(PatchError) { length = try PatchStatistics(patch: patch.data).newLength } catch {
       throw .patch(error, path: [UInt8](copying: patch.path), offset: frame.offset)
     }
     guard length == patch.length else { throw .malformedPatch(.size, offset: frame.offset) }
-    var clones = patch.clones
-    while try clones.next(in: frame.offset) != nil {}
   }
 }
 

@@ -25,7 +25,7 @@ public enum DeltaStreamError: Error, Equatable {
   case sourceNotWritten(path: [UInt8], offset: UInt64)
   /// A patch has the file that it writes as a source.
   case sourceIsTarget(offset: UInt64)
-  /// What later patches may copy from cannot be kept.
+  /// What later patches may copy from, or what is opened, cannot be kept.
   case notKept(SystemError)
   /// An old file cannot be read.
   case source(path: [UInt8], SystemError)
@@ -34,6 +34,10 @@ public enum DeltaStreamError: Error, Equatable {
   case sourceTooShort(path: [UInt8], length: UInt64, needed: UInt64)
   /// The patch itself is wrong.
   case patch(PatchError, path: [UInt8], offset: UInt64)
+  /// A patch of opened files cannot be read.
+  case openedPatch(OpenedPatchError, path: [UInt8], offset: UInt64)
+  /// A file cannot be opened, or what is inside cannot be made into it again.
+  case opening(OpeningError, path: [UInt8])
 }
 
 extension DeltaStreamError: CustomStringConvertible {
@@ -53,13 +57,17 @@ extension DeltaStreamError: CustomStringConvertible {
     case .sourceNotWritten(let path, let offset):
       "the patch at byte \(offset) copies from \(QuotedText.quoted(path)), which is not written yet"
     case .sourceIsTarget(let offset): "the patch at byte \(offset) copies from what it writes"
-    case .notKept(let error): "what is copied from later cannot be kept: \(error)"
+    case .notKept(let error): "a temporary file cannot be kept: \(error)"
     case .source(let path, let error):
       "old file \(QuotedText.quoted(path)) cannot be read: \(error)"
     case .sourceTooShort(let path, let length, let needed):
       "old file \(QuotedText.quoted(path)) has \(length) bytes, the patch needs \(needed)"
     case .patch(let error, let path, let offset):
       "the patch of \(QuotedText.quoted(path)) at byte \(offset) is wrong: \(error)"
+    case .openedPatch(let error, let path, let offset):
+      "the patch of \(QuotedText.quoted(path)) at byte \(offset) is wrong: \(error)"
+    case .opening(let error, let path):
+      "compressed data in \(QuotedText.quoted(path)) cannot be opened or made again: \(error)"
     }
   }
 }

@@ -23,6 +23,8 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   private let version: StreamVersion
   private let form: NormalForm
   private let limits: PatchLimits
+  /// What opening files may take; `nil` if none may be opened.
+  private let opening: OpeningLimits?
   private var order: CommandOrder
   private var patch: RunningPatch<Tree.File>?
   /// Known from SNAPSHOT.
@@ -46,12 +48,15 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   ///   - parent: the parent as SNAPSHOT named it, if that is behind it.
   ///   - knowledge: what the patches before have taught.
   ///   - position: how many bytes of the plain stream are before; `nil` for its header only.
+  ///   - opening: what opening files may take; `nil` if patches may open none.
   ///   - allowsNewSources: whether patches may have sources in the new tree.
   init(
     tree: Tree, base: UInt16, _ order: CommandOrder, limits: PatchLimits = .standard,
     parent: ParentIdentity? = nil, knowledge: ProjectionKnowledge = .init(),
-    position: UInt64? = nil, allowsNewSources: Bool = true
+    position: UInt64? = nil, opening: OpeningLimits? = OpeningLimits(),
+    allowsNewSources: Bool = true
   ) {
+    self.opening = opening
     self.knowledge = knowledge
     self.position = position ?? UInt64(StreamHeader.length)
     self.allowsNewSources = allowsNewSources
@@ -82,7 +87,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
       var known = ProjectionKnowledge()
       swap(&known, &knowledge)
       patch = try RunningPatch(
-        command, tree: tree, limits: limits, parent: parent, offset: frame.offset,
+        command, tree: tree, limits: limits, opening: opening, parent: parent, offset: frame.offset,
         knowledge: known)
     default:
       if frame.kind == .snapshot { parent = ParentIdentity(ofSnapshot: frame) }

@@ -28,10 +28,17 @@ public final class ExpansionTree: OldTree {
 
   private let parent: ParentTree?
   private let stream: PlainStreamFile?
+  private let makeTemporary: (() throws(SystemError) -> Descriptor)?
 
   /// A parent, if there is one, and where the plain stream is kept, if the update needs that: see
   /// ``/UpdateFile/Manifest/allowsNewSources``.
-  public init(parent: ParentTree?, stream: PlainStreamFile?) {
+  ///
+  /// - Parameter temporary: makes a file without a name, for what is opened.
+  public init(
+    parent: ParentTree?, stream: PlainStreamFile?,
+    temporary: (() throws(SystemError) -> Descriptor)? = nil
+  ) {
+    makeTemporary = temporary
     self.parent = parent
     self.stream = stream
   }
@@ -50,6 +57,14 @@ public final class ExpansionTree: OldTree {
 
   /// Keeps a command of the plain stream.
   public func note(_ frame: borrowing Frame) throws(SystemError) { try stream?.note(frame) }
+
+  /// Makes a file without a name.
+  public func temporary() throws(SystemError) -> Descriptor {
+    guard let makeTemporary else {
+      throw SystemError(operation: "open", path: "", errno: .notSupported)
+    }
+    return try makeTemporary()
+  }
 
   private static func missing(_ path: [UInt8]) -> SystemError {
     SystemError(

@@ -1,5 +1,7 @@
 internal import BinaryPatch
+internal import Bytes
 public import Linux
+internal import Recompress
 public import SendStream
 
 /// Where an ``Expander`` reads old files: the parent snapshot, and the tree that the stream makes.
@@ -20,6 +22,9 @@ public protocol OldTree {
   /// Is told each command of the plain stream before the next one is made: who does not have them
   /// carried out can keep what ``openNew(_:for:)`` will ask for.
   func note(_ frame: borrowing Frame) throws(SystemError)
+
+  /// Makes a file without a name, for what is opened: empty, for reading and writing.
+  func temporary() throws(SystemError) -> Descriptor
 }
 
 extension OldTree {
@@ -31,6 +36,11 @@ extension OldTree {
 
   /// Keeps nothing.
   public func note(_ frame: borrowing Frame) throws(SystemError) {}
+
+  /// There is no room for one: what is opened has to be short.
+  public func temporary() throws(SystemError) -> Descriptor {
+    throw SystemError(operation: "open", path: "", errno: .notSupported)
+  }
 }
 
 /// An old file, read at any place.
@@ -42,33 +52,31 @@ public protocol OldFile {
   func read(at offset: UInt64, into out: inout OutputRawSpan) throws(SystemError)
 }
 
-/// The sources of a patch as one address space.
+/// The sources of a patch as one address space, or a range of it.
 struct SourceSpace<File: OldFile>: OldBytes {
   private struct Range {
     var start: UInt64
     var end: UInt64
-    var file: File
+    var file: SourceFile<File>
     var source: PatchSource
   }
 
   private let ranges: [Range]
-  let byteCount: UInt64
+  /// Where the range begins, in all of it.
+  private var start: UInt64 = 0
+  private(set) var byteCount: UInt64
 
   /// Opens every source and checks that it is as long as the patch needs it.
-  init<Tree: OldTree>(
-    _ sources: [PatchSource], in tree: Tree, for target: [UInt8]
-  ) throws(DeltaStreamError) where Tree.File == File {
+  ///
+  /// - Parameter open: opens a source.
+  init(
+    _ sources: [PatchSource],
+    _ open: (Int, PatchSource) throws(DeltaStreamError) -> SourceFile<File>
+  ) throws(DeltaStreamError) {
     var ranges: [Range] = []
     var position: UInt64 = 0
-    for source in sources {
-      let file: File
-      do throws(SystemError) {
-        file =
-          source.tree == .parent
-          ? try tree.open(source.path) : try tree.openNew(source, for: target)
-      } catch {
-        throw .source(path: source.path, error)
-      }
+    for (number, source) in sources.enumerated() {
+      let file = try open(number, source)
       // Does not overflow: a source that was parsed ends inside the longest file.
       let needed = source.offset + source.length
       guard file.length >= needed else {
@@ -85,10 +93,19 @@ struct SourceSpace<File: OldFile>: OldBytes {
     byteCount = position
   }
 
+  /// A part of it; `nil` if it reaches past the end.
+  func range(at offset: UInt64, count: UInt64) -> SourceSpace? {
+    guard offset <= byteCount, count <= byteCount - offset else { return nil }
+    var range = self
+    range.start += offset
+    range.byteCount = count
+    return range
+  }
+
   mutating func read(
     at offset: UInt64, into out: inout OutputRawSpan
   ) throws(DeltaStreamError) {
-    var position = offset
+    var position = start + offset
     for range in ranges where position >= range.start && position < range.end {
       if out.freeCapacity == 0 { return }
       let wanted = Swift.min(range.end - position, UInt64(out.freeCapacity))
@@ -101,16 +118,88 @@ struct SourceSpace<File: OldFile>: OldBytes {
     _ range: Range, at offset: UInt64, count: Int, into out: inout OutputRawSpan
   ) throws(DeltaStreamError) {
     let fileOffset = range.source.offset + offset
-    let got: Int
-    do throws(SystemError) {
-      got = try out.append(atMost: count) { (part) throws(SystemError) in
-        try range.file.read(at: fileOffset, into: &part)
-      }
-    } catch { throw .source(path: range.source.path, error) }
+    let got = try out.append(atMost: count) { (part) throws(DeltaStreamError) in
+      try range.file.read(at: fileOffset, of: range.source.path, into: &part)
+    }
     guard got == count else {
       throw .sourceTooShort(
         path: range.source.path, length: fileOffset + UInt64(got),
         needed: fileOffset + UInt64(count))
+    }
+  }
+}
+
+/// A source of a patch: a file as it is, or the view of one that is opened.
+enum SourceFile<File: OldFile> {
+  case whole(File)
+  case opened(OpenedView, SpillFile)
+
+  /// Its length in bytes.
+  var length: UInt64 {
+    switch self {
+    case .whole(let file): file.length
+    case .opened(let view, _): view.byteCount
+    }
+  }
+
+  /// Opens a source of a tree.
+  init<Tree: OldTree>(
+    _ source: PatchSource, in tree: Tree, for target: [UInt8]
+  ) throws(DeltaStreamError) where Tree.File == File {
+    do throws(SystemError) {
+      self = .whole(
+        source.tree == .parent
+          ? try tree.open(source.path) : try tree.openNew(source, for: target))
+    } catch { throw .source(path: source.path, error) }
+  }
+
+  /// Opens a source's regions.
+  init<Tree: OldTree>(
+    _ source: PatchSource, _ layout: FileLayout, in tree: Tree, for target: [UInt8],
+    _ limits: OpeningLimits
+  ) throws(DeltaStreamError) where Tree.File == File {
+    // All of the file is needed, whatever is copied of its view.
+    let whole = PatchSource(
+      tree: source.tree, path: source.path, offset: 0, length: layout.length)
+    let file: File
+    do throws(SystemError) {
+      file =
+        source.tree == .parent
+        ? try tree.open(whole.path) : try tree.openNew(whole, for: target)
+    } catch { throw .source(path: source.path, error) }
+    guard file.length >= layout.length else {
+      throw .sourceTooShort(path: source.path, length: file.length, needed: layout.length)
+    }
+    let bytes = SourceBytes(file, byteCount: layout.length)
+    let spill = SpillFile { () throws(SystemError) in try tree.temporary() }
+    do throws(RecompressError) {
+      self = .opened(
+        try OpenedView(
+          bytes, layout, spill: spill,
+          limits: RecompressLimits(
+            openedBytes: limits.room, ratio: .max, regions: limits.mostRegions,
+            memory: limits.memory)),
+        spill)
+    } catch {
+      if let failure = bytes.failure { throw .source(path: source.path, failure) }
+      if let failure = spill.failure { throw .notKept(failure) }
+      throw .opening(.failed(error), path: source.path)
+    }
+  }
+
+  func read(
+    at offset: UInt64, of path: [UInt8], into out: inout OutputRawSpan
+  ) throws(DeltaStreamError) {
+    switch self {
+    case .whole(let file):
+      do throws(SystemError) { try file.read(at: offset, into: &out) } catch {
+        throw .source(path: path, error)
+      }
+    case .opened(let view, let spill):
+      do throws(RecompressError) { try view.read(at: offset, into: &out) } catch {
+        if let failure = spill.failure { throw .notKept(failure) }
+        throw .opening(.failed(error), path: path)
+      }
     }
   }
 }

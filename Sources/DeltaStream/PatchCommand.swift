@@ -3,8 +3,9 @@ public import SendStream
 
 /// PATCH: `length` bytes of a file from `offset` on, as a patch against ranges of other files.
 ///
-/// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE, PATCH_CLONES unless
-/// there are none, PATCH_DATA. It stands for the WRITEs of ``NormalForm``, and for the CLONEs of
+/// Attributes, in this order: PATH, FILE_OFFSET, SIZE, one or more PATCH_SOURCE (with
+/// PATCH_OPENED_DATA maybe none), PATCH_CLONES unless
+/// there are none, PATCH_DATA or PATCH_OPENED_DATA. It stands for the WRITEs of ``NormalForm``, and for the CLONEs of
 /// the parts that are shared.
 public struct PatchCommand: ~Escapable {
   /// The file that is written; as in WRITE.
@@ -18,11 +19,16 @@ public struct PatchCommand: ~Escapable {
   /// The parts that are shared with the first source's file instead of being written. Whether they
   /// are well-formed is found out by reading them.
   public let clones: PatchCloneReader
-  /// The patch.
+  /// The patch, or an ``OpenedPatch``.
   public let data: RawSpan
+  /// Whether the patch is one of opened files.
+  public let isOpened: Bool
 
   /// How many sources a patch may have.
   public static let maximumSources = 16
+  /// How many one of opened files may have, as an archive of files that are there: all are open at a
+  /// time.
+  public static let maximumOpenedSources = 512
 
   /// Looks into a framed PATCH.
   ///
@@ -42,14 +48,15 @@ public struct PatchCommand: ~Escapable {
     var sources: [PatchSource] = []
     var attribute = try Self.next(&reader, .patchSource, start)
     while attribute.kind == .patchSource {
-      guard sources.count < Self.maximumSources else { throw .tooManySources(offset: start) }
+      guard sources.count < Self.maximumOpenedSources else {
+        throw .tooManySources(offset: start)
+      }
       guard let source = PatchSource(parsing: attribute.value) else {
         throw .malformedPatch(.patchSource, offset: start)
       }
       sources.append(source)
       attribute = try Self.next(&reader, .patchData, start)
     }
-    guard !sources.isEmpty else { throw .malformedPatch(.patchSource, offset: start) }
     var cloneBytes = attribute.value.extracting(first: 0)
     if attribute.kind == .patchClones {
       guard attribute.value.byteCount > 0 else {
@@ -60,7 +67,17 @@ public struct PatchCommand: ~Escapable {
     }
     clones = PatchCloneReader(cloneBytes, offset: offset, length: length)
     // The attribute has no length, so that it is the last.
-    guard attribute.kind == .patchData else { throw .malformedPatch(.patchData, offset: start) }
+    isOpened = attribute.kind == .patchOpenedData
+    guard attribute.kind == .patchData || isOpened else {
+      throw .malformedPatch(.patchData, offset: start)
+    }
+    guard sources.count <= Self.maximumSources || isOpened else {
+      throw .tooManySources(offset: start)
+    }
+    // What is opened may be made of nothing: it packs better.
+    guard !sources.isEmpty || isOpened else {
+      throw .malformedPatch(.patchSource, offset: start)
+    }
     data = attribute.value
     self.sources = sources
     guard StreamPath.isBeneathRoot(path),
@@ -106,13 +123,16 @@ public struct PatchCommand: ~Escapable {
 extension StreamWriter {
   /// Writes a PATCH.
   ///
-  /// - Parameter clones: the shared parts, which ascend and keep what ``PatchClone`` says of them.
+  /// - Parameters:
+  ///   - clones: the shared parts, which ascend and keep what ``PatchClone`` says of them.
+  ///   - data: the patch.
+  ///   - isOpened: whether that is an ``OpenedPatch``.
   /// - Throws: ``StreamError/unknownCommand(_:offset:)`` in a plain stream, where stock tools would
   ///   skip it in silence; ``StreamError/attributeTooLong(_:length:)`` for a path that no stream can
   ///   hold: the writer is of no use then.
   public mutating func writePatch(
     path: RawSpan, offset: UInt64, length: UInt64, sources: [PatchSource],
-    clones: [PatchClone] = [], data: RawSpan
+    clones: [PatchClone] = [], data: RawSpan, isOpened: Bool = false
   ) throws(StreamError) {
     guard !version.isPlain else { throw .unknownCommand(.patch, offset: 0) }
     beginCommand()
@@ -127,7 +147,7 @@ extension StreamWriter {
       let value = PatchClone.encoded(clones, from: offset)
       try attribute(.patchClones, value.rawSpan)
     }
-    try attribute(.patchData, data)
+    try attribute(isOpened ? .patchOpenedData : .patchData, data)
     endCommand(.patch)
   }
 }

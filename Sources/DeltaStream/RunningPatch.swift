@@ -1,5 +1,7 @@
 internal import BinaryPatch
 internal import Bytes
+internal import Linux
+internal import Recompress
 internal import SendStream
 
 /// The parent as SNAPSHOT names it, and so every CLONE from it.
@@ -55,7 +57,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
   private let commandOffset: UInt64
   private var offset: UInt64
   private var left: UInt64
-  private var applier: PatchApplier<SourceSpace<File>>
+  private var bytes: PatchedBytes<File>
   private var shared: SharedParts
   /// The file that is shared with.
   private let clonePath: [UInt8]
@@ -63,39 +65,67 @@ struct RunningPatch<File: OldFile>: ~Copyable {
 
   init<Tree: OldTree>(
     _ command: borrowing PatchCommand, tree: Tree, limits: PatchLimits,
-    parent: ParentIdentity?, offset commandOffset: UInt64,
+    opening: OpeningLimits?, parent: ParentIdentity?, offset commandOffset: UInt64,
     knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) where Tree.File == File {
     shared = SharedParts(command.clones, commandOffset)
-    clonePath = command.sources[0].path
+    clonePath = command.sources.first?.path ?? []
     self.parent = parent
     path = [UInt8](copying: command.path)
     self.commandOffset = commandOffset
     offset = command.offset
     left = command.length
-    applier = try Self.applier(
-      command, tree, limits, parent, path, commandOffset, knowledge)
+    // The parts are shared with the first source, from the parent.
+    let hasParent = parent != nil && command.sources.first?.tree == .parent
+    try SharedParts.check(command.clones, hasParent: hasParent, commandOffset)
+    guard command.isOpened else {
+      bytes = try Self.plain(command, tree, limits, path, commandOffset, knowledge)
+      return
+    }
+    guard let opening else { throw .malformedPatch(.patchOpenedData, offset: commandOffset) }
+    bytes = try Self.opened(command, tree, limits, opening, path, commandOffset, knowledge)
   }
 
-  private static func applier<Tree: OldTree>(
+  private static func plain<Tree: OldTree>(
     _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits,
-    _ parent: ParentIdentity?, _ path: [UInt8], _ commandOffset: UInt64,
-    _ knowledge: consuming ProjectionKnowledge
-  ) throws(DeltaStreamError) -> PatchApplier<SourceSpace<File>> where Tree.File == File {
-    // The parts are shared with the first source, from the parent.
-    let hasParent = parent != nil && command.sources[0].tree == .parent
-    try SharedParts.check(command.clones, hasParent: hasParent, commandOffset)
+    _ path: [UInt8], _ commandOffset: UInt64, _ knowledge: consuming ProjectionKnowledge
+  ) throws(DeltaStreamError) -> PatchedBytes<File> where Tree.File == File {
     try checkWhole(command, commandOffset)
-    let old = try SourceSpace(command.sources, in: tree, for: path)
-    let made: PatchApplier<SourceSpace<File>>
-    do throws(PatchError) {
-      made = try PatchApplier(
-        patch: [UInt8](copying: command.data), old: old, limits: limits, knowledge: knowledge)
-    } catch { throw .patch(error, path: path, offset: commandOffset) }
-    guard made.newLength == command.length else {
+    let old = try SourceSpace(command.sources) { (_, source) throws(DeltaStreamError) in
+      try SourceFile<File>(source, in: tree, for: path)
+    }
+    let made: PatchedBytes<File>
+    do throws(PatchFailure) {
+      made = try PatchedBytes(
+        [UInt8](copying: command.data), of: old, limits: limits, knowledge: knowledge)
+    } catch { throw error.deltaStreamError(path, commandOffset) }
+    guard made.firstLength == command.length else {
       throw .malformedPatch(.size, offset: commandOffset)
     }
     return made
+  }
+
+  private static func opened<Tree: OldTree>(
+    _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits,
+    _ opening: OpeningLimits, _ path: [UInt8], _ commandOffset: UInt64,
+    _ knowledge: consuming ProjectionKnowledge
+  ) throws(DeltaStreamError) -> PatchedBytes<File> where Tree.File == File {
+    let patch = try command.openedPatch(at: commandOffset, mostRegions: opening.mostRegions)
+    do throws(OpeningError) { try opening.check(patch) } catch {
+      throw .opening(error, path: path)
+    }
+    try patch.checkLength(of: command, limits, commandOffset)
+    let old = try SourceSpace(command.sources) { (number, source) throws(DeltaStreamError) in
+      guard let layout = patch.sources[number] else {
+        return try SourceFile<File>(source, in: tree, for: path)
+      }
+      return try SourceFile<File>(source, layout, in: tree, for: path, opening)
+    }
+    do throws(PatchFailure) {
+      return try PatchedBytes(
+        patch, of: old, limits: limits, knowledge: knowledge, opening,
+        SpillFile { () throws(SystemError) in try tree.temporary() })
+    } catch { throw error.deltaStreamError(path, commandOffset) }
   }
 
   /// A patch that predicts is of a whole file, from the start of one source: it costs a pass over that.
@@ -114,15 +144,15 @@ struct RunningPatch<File: OldFile>: ~Copyable {
   }
 
   /// Gives away what is known for the patch behind, at the end of the run.
-  mutating func takeKnowledge() -> ProjectionKnowledge { applier.takeKnowledge() }
+  mutating func takeKnowledge() -> ProjectionKnowledge { bytes.takeKnowledge() }
 
   /// Makes the payload of the next command, and says which one it is; `nil` at the end of the run.
   mutating func next(
     form: NormalForm, version: StreamVersion, into payload: inout [UInt8]
   ) throws(DeltaStreamError) -> CommandKind? {
     guard left > 0 else {
-      do throws(PatchError) { try applier.finish() } catch {
-        throw .patch(error, path: path, offset: commandOffset)
+      do throws(PatchFailure) { try bytes.finish() } catch {
+        throw error.deltaStreamError(path, commandOffset)
       }
       return nil
     }
@@ -172,15 +202,8 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     _ count: Int, into payload: inout [UInt8]
   ) throws(DeltaStreamError) {
     let start = payload.count
-    do throws(PatchApplyError<DeltaStreamError>) {
-      try payload.append(upTo: count) { out throws(PatchApplyError<DeltaStreamError>) in
-        try applier.read(into: &out)
-      }
-    } catch {
-      switch error {
-      case .patch(let error): throw .patch(error, path: path, offset: commandOffset)
-      case .old(let error): throw error
-      }
+    do throws(PatchFailure) { try bytes.take(count, into: &payload) } catch {
+      throw error.deltaStreamError(path, commandOffset)
     }
     guard payload.count - start == count else {
       throw .malformedPatch(.patchData, offset: commandOffset)
@@ -203,5 +226,16 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     payload.append(littleEndian: offset)
     payload.append(littleEndian: AttributeKind.data.rawValue)
     if version.base < 2 { payload.append(littleEndian: UInt16(truncatingIfNeeded: count)) }
+  }
+}
+
+extension PatchFailure {
+  fileprivate func deltaStreamError(_ path: [UInt8], _ offset: UInt64) -> DeltaStreamError {
+    switch self {
+    case .patch(let error): .patch(error, path: path, offset: offset)
+    case .old(let error), .spill(let error): error
+    case .opening(let error): .opening(error, path: path)
+    case .tooMany: .malformedPatch(.patchOpenedData, offset: offset)
+    }
   }
 }

@@ -1,6 +1,8 @@
 public import BinaryPatch
 internal import Bytes
 internal import Crypto
+internal import Linux
+internal import Recompress
 public import SendStream
 public import UpdateFile
 
@@ -58,6 +60,7 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
     _ manifest: Manifest, tree: Tree, memoryLimit: UInt64, from cut: ExpansionCut = .start
   ) throws(UpdateExpansionError) {
     let knowledge = try Self.knowledge(of: cut)
+    let opening = try Self.opening(manifest)
     payload = try Self.reader(manifest, memoryLimit: memoryLimit, startingAt: cut.section)
     self.manifest = manifest
     section = cut.section
@@ -78,11 +81,22 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
       parent: isAtStart ? nil : manifest.parent.map(ParentIdentity.init),
       knowledge: knowledge,
       position: isAtStart ? nil : manifest.payload.plainLength(before: cut.section),
+      opening: opening,
       allowsNewSources: manifest.allowsNewSources)
     digest =
       isAtStart
       ? PlainStreamDigest(version: StreamVersion(base: base))
       : PlainStreamDigest(behindCutAt: manifest.payload.plainLength(before: cut.section))
+  }
+
+  /// What opening files may take: what the manifest says, and nothing but the recipes that it lists.
+  private static func opening(
+    _ manifest: Manifest
+  ) throws(UpdateExpansionError) -> OpeningLimits? {
+    guard let recompression = manifest.recompression else { return nil }
+    return OpeningLimits(
+      memory: recompression.memory, room: recompression.room, threads: Machine.processorCount,
+      settings: try recompression.settings())
   }
 
   /// What the patches before a cut have taught.

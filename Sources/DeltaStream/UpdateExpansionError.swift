@@ -1,3 +1,4 @@
+public import Recompress
 public import UpdateFile
 
 /// Why an update file does not expand to the plain stream that was signed.
@@ -10,6 +11,8 @@ public enum UpdateExpansionError: Error, Equatable {
   case secondStream
   /// What was kept at a cut cannot be read.
   case badKnowledge
+  /// A recipe in the manifest cannot be read.
+  case badRecipe(RecompressError)
   /// A section of the plain stream is not what was signed.
   case sectionDiffers(index: Int)
   /// The plain stream is not what was signed.
@@ -24,6 +27,7 @@ extension UpdateExpansionError: CustomStringConvertible {
     case .deltaStream(let error): "\(error)"
     case .secondStream: "a second stream begins inside the update"
     case .badKnowledge: "what was kept where the update was interrupted is damaged"
+    case .badRecipe(let error): "\(error)"
     case .sectionDiffers(let index):
       "section \(index) of the update does not expand to what was signed: the parent is another one, or was changed"
     case .plainStreamDiffers:

@@ -44,7 +44,7 @@ enum DeviceFailure {
     case .notTrusted, .tooFewSignatures, .tooFewKeysLeft, .tooManyKeys: .untrusted
     case .badSignature: .badSignature
     case .notUpdateFile, .damagedHead: .notAnUpdate
-    case .unsupportedRevision, .unsupportedFeature, .toolTooOld: .unsupported
+    case .unsupportedRevision, .unsupportedFeature, .unsupportedRecipe, .toolTooOld: .unsupported
     case .wrongProduct: .wrongProduct
     case .olderVersion: .olderVersion
     case .alreadyInstalled: .alreadyInstalled
@@ -52,6 +52,7 @@ enum DeviceFailure {
     case .parentModified: .parentModified
     case .notEnoughSpace, .notEnoughMetadataSpace, .quotaReached, .spaceExhausted: .noSpace
     case .notEnoughMemory: .noMemory
+    case .notRebuilt: .cannotRebuild
     case .damagedPayload, .receive, .otherTarget: .damaged
     case .fileTruncated: .truncated
     case .trailingBytes: .trailingBytes

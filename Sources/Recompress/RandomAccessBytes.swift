@@ -98,7 +98,7 @@ public final class MemorySpill: SpilledBytes {
 extension OutputRawSpan {
   /// Appends a copy of borrowed bytes, as many as there is room for.
   @_lifetime(self: copy self)
-  mutating func append(copying bytes: RawSpan) {
+  package mutating func append(copying bytes: RawSpan) {
     let count = min(bytes.byteCount, freeCapacity)
     guard count > 0 else { return }
     unsafe withUnsafeMutableBytes { buffer, initialized in

@@ -1,4 +1,6 @@
 internal import Bytes
+internal import XZ
+internal import Zstd
 
 /// The kinds of recipes. A number, once released, keeps its meaning; another behaviour gets another
 /// number.
@@ -82,6 +84,32 @@ public struct Recipe: Hashable, Sendable {
     case .zstd(let recipe): "libzstd \(recipe.version)"
     }
   }
+
+  /// The settings in a few words, e.g. `xz -6, dictionary 1048576, blocks of 3145728`.
+  public var summary: String {
+    switch form {
+    case .deflate(let recipe):
+      return "deflate -\(recipe.parameters.level), hash of \(recipe.parameters.hashBits) bits, "
+        + (recipe.policy == .gzip ? "blocks as gzip" : "blocks as zlib")
+        + (recipe.parameters.strategy == .standard ? "" : ", \(recipe.parameters.strategy)")
+    case .xz(let recipe):
+      let options = recipe.options
+      var text = "xz -\(options.preset)\(options.isExtreme ? "e" : "")"
+      text += ", dictionary \(options.dictionarySize)"
+      if let filter = options.branchFilter { text += ", \(filter) filter" }
+      if case .sized(let size) = options.blocks { text += ", blocks of \(size)" }
+      return text
+    case .zstd(let recipe):
+      let options = recipe.options
+      return "zstd \(recipe.version) -\(options.level)"
+        + (options.isMultithreaded ? " with workers" : "")
+        + (options.longWindowLog.map { ", --long=\($0)" } ?? "")
+    }
+  }
+
+  /// The version of libzstd that this program has, e.g. `1.5.7`: the only one whose recipes it can
+  /// prove and run.
+  public static var zstdVersion: String { ZstdStreamEncoder.libraryVersion }
 
   /// The most memory, in bytes, that rebuilding takes with `threads` threads.
   ///

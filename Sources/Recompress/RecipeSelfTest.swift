@@ -25,7 +25,7 @@ public enum RecipeSelfTest {
   public static func fingerprint(
     of recipe: Recipe, memoryLimit: UInt64 = .max
   ) throws(RecompressError) -> UInt64 {
-    let rebuilder = try RegionRebuilder(recipe.forSample, memoryLimit: memoryLimit)
+    let rebuilder = try RegionRebuilder(recipe.settings, memoryLimit: memoryLimit)
     var output: [UInt8] = []
     let sample = RecipeSample.bytes
     try rebuilder.push(sample.rawSpan, into: &output)
@@ -67,9 +67,18 @@ public enum RecipeSelfTest {
   ]
 }
 
+extension RecipeSelfTest.Failure: CustomStringConvertible {
+  /// What fails, and why.
+  public var description: String {
+    let name = "\(kind)" + (library.map { " by \($0)" } ?? "")
+    return error.map { "\(name): \($0)" } ?? "\(name) gives other bytes here"
+  }
+}
+
 extension Recipe {
-  /// The recipe without what belongs to one file.
-  fileprivate var forSample: Recipe {
+  /// The recipe for the sample of ``RecipeSelfTest``, without what belongs to one file: all of a
+  /// recipe that a device has to be able to do.
+  public var settings: Recipe {
     switch form {
     case .deflate(var recipe):
       recipe.tokenCorrections = []

@@ -8,6 +8,8 @@ public struct Recompressor {
     public var layout: FileLayout
     /// What looked like a region and is none to us.
     public var leftAlone: [LeftAlone]
+    /// The memory that opening the regions takes, in bytes.
+    public var openingMemory: UInt64
   }
 
   /// Something compressed that stays as it is.
@@ -41,14 +43,26 @@ public struct Recompressor {
   private let limits: RecompressLimits
   private let kinds: Set<RecipeKind>
   private let threads: Int
+  private let aim: Aim
+
+  /// What regions are looked for for.
+  public enum Aim: Sendable {
+    /// To be made again: each has a recipe, and it is proven.
+    case rebuilding
+    /// To be opened only, which is much faster; recipes mean nothing.
+    case opening
+  }
 
   /// One that looks for regions of some kinds.
   ///
-  /// - Parameter threads: How many threads prove a recipe.
+  /// - Parameters:
+  ///   - limits: What it may cost; of memory, opening and rebuilding each may take as much.
+  ///   - threads: How many threads prove a recipe.
   public init(
     limits: RecompressLimits = .init(), kinds: Set<RecipeKind> = Set(RecipeKind.allCases),
-    threads: Int = 1
+    threads: Int = 1, for aim: Aim = .rebuilding
   ) {
+    self.aim = aim
     self.limits = limits
     self.kinds = kinds
     self.threads = threads
@@ -62,10 +76,12 @@ public struct Recompressor {
   public func analyse(
     _ file: some RandomAccessBytes, spill: some SpilledBytes
   ) throws(RecompressError) -> Analysis {
-    var search = RegionSearch(limits: limits, kinds: kinds, threads: threads, spill: spill)
+    var search = RegionSearch(
+      limits: limits, kinds: kinds, threads: threads, spill: spill, aim: aim)
     let regions = try search.regions(of: file, depth: 0)
     return Analysis(
-      layout: FileLayout(length: file.byteCount, regions: regions), leftAlone: search.leftAlone)
+      layout: FileLayout(length: file.byteCount, regions: regions), leftAlone: search.leftAlone,
+      openingMemory: search.openingMemory)
   }
 }
 

@@ -92,21 +92,38 @@ public struct FileLayout: Hashable, Sendable {
   /// Reads a layout, which ends where the bytes do.
   ///
   /// - Throws: ``RecompressError/badRecipe(offset:)``, ``RecompressError/unknownRecipe(number:)``.
-  public init(_ bytes: RawSpan) throws(RecompressError) {
+  public init(_ bytes: RawSpan, mostRegions: Int = mostRegions) throws(RecompressError) {
+    try self.init(bytes, mostRegions: mostRegions) { (cursor) throws(RecompressError) in
+      let at = cursor.offset
+      guard let length = cursor.readVarint(), length <= UInt64(Self.longestRecipe),
+        let recipe = cursor.take(Int(length))
+      else { throw .badRecipe(offset: at) }
+      return try Recipe(recipe)
+    }
+  }
+
+  /// Reads a layout whose recipes `recipe` reads.
+  init(
+    _ bytes: RawSpan, mostRegions: Int, _ recipe: RecipeReader
+  ) throws(RecompressError) {
     var cursor = ByteCursor(bytes)
     guard let length = cursor.readVarint(), length <= Self.longest else {
       throw .badRecipe(offset: cursor.offset)
     }
     self.length = length
-    var left = Self.mostRegions
-    regions = try Self.regions(&cursor, in: length, depth: Self.deepest, &left)
+    var left = min(mostRegions, Self.mostRegions)
+    regions = try Self.regions(&cursor, in: length, depth: Self.deepest, &left, recipe)
     guard cursor.isAtEnd, viewLength <= Self.longest else {
       throw .badRecipe(offset: cursor.offset)
     }
   }
 
+  /// Reads the recipe of a region.
+  typealias RecipeReader = (inout ByteCursor) throws(RecompressError) -> Recipe
+
   private static func regions(
-    _ cursor: inout ByteCursor, in length: UInt64, depth: Int, _ left: inout Int
+    _ cursor: inout ByteCursor, in length: UInt64, depth: Int, _ left: inout Int,
+    _ recipe: RecipeReader
   ) throws(RecompressError) -> [Region] {
     guard let count = cursor.readVarint(), count <= UInt64(left), count == 0 || depth > 0 else {
       throw .badRecipe(offset: cursor.offset)
@@ -115,7 +132,8 @@ public struct FileLayout: Hashable, Sendable {
     var regions: [Region] = []
     var end: UInt64 = 0
     for _ in 0..<count {
-      let region = try Self.region(&cursor, behind: end, in: length, depth: depth, &left)
+      let region = try Self.region(
+        &cursor, behind: end, in: length, depth: depth, &left, recipe)
       end = region.end
       regions.append(region)
     }
@@ -123,17 +141,16 @@ public struct FileLayout: Hashable, Sendable {
   }
 
   private static func region(
-    _ cursor: inout ByteCursor, behind end: UInt64, in outer: UInt64, depth: Int, _ left: inout Int
+    _ cursor: inout ByteCursor, behind end: UInt64, in outer: UInt64, depth: Int,
+    _ left: inout Int, _ readRecipe: RecipeReader
   ) throws(RecompressError) -> Region {
     let at = cursor.offset
     guard let gap = cursor.readVarint(), gap <= outer &- end,
       let length = cursor.readVarint(), length > 0, length <= outer &- end &- gap,
-      let openedLength = cursor.readVarint(), openedLength <= longest >> 21,
-      let recipeLength = cursor.readVarint(), recipeLength <= UInt64(longestRecipe),
-      let recipeBytes = cursor.take(Int(recipeLength))
+      let openedLength = cursor.readVarint(), openedLength <= longest >> 21
     else { throw .badRecipe(offset: at) }
-    let recipe = try Recipe(recipeBytes)
-    let inner = try regions(&cursor, in: openedLength, depth: depth - 1, &left)
+    let recipe = try readRecipe(&cursor)
+    let inner = try regions(&cursor, in: openedLength, depth: depth - 1, &left, readRecipe)
     return Region(
       offset: end &+ gap, length: length, openedLength: openedLength, recipe: recipe, inner: inner)
   }

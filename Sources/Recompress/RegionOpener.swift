@@ -37,7 +37,7 @@ struct RegionOpener {
       var decoder = try XZOpener(memoryLimit: limits.memory)
       return try open(&decoder, at: offset, ceiling, spill)
     case .zstd:
-      var decoder = try ZstdOpener()
+      var decoder = try ZstdOpener(memoryLimit: limits.memory)
       return try open(&decoder, at: offset, ceiling, spill)
     }
   }
@@ -122,8 +122,9 @@ private struct XZOpener: ~Copyable, StreamOpener {
 private struct ZstdOpener: ~Copyable, StreamOpener {
   private var decoder: ZstdStreamDecoder
 
-  init() throws(RecompressError) {
-    do { decoder = try ZstdStreamDecoder(windowLog: Int32(ZstdHead.longestWindowLog)) } catch {
+  init(memoryLimit: UInt64) throws(RecompressError) {
+    let windowLog = ZstdHead.windowLog(within: memoryLimit)
+    do { decoder = try ZstdStreamDecoder(windowLog: Int32(windowLog)) } catch {
       throw .zstd(error.reason)
     }
   }

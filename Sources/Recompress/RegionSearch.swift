@@ -8,15 +8,20 @@ struct RegionSearch {
   private let kinds: Set<RecipeKind>
   private let threads: Int
   private let spill: any SpilledBytes
+  private let aim: Recompressor.Aim
 
+  /// The memory that opening what was found takes, in bytes.
+  private(set) var openingMemory: UInt64 = 0
   private(set) var leftAlone: [Recompressor.LeftAlone] = []
   private var openedLeft: UInt64
   private var regionsLeft: Int
   private var failuresLeft: Int
 
   init(
-    limits: RecompressLimits, kinds: Set<RecipeKind>, threads: Int, spill: any SpilledBytes
+    limits: RecompressLimits, kinds: Set<RecipeKind>, threads: Int, spill: any SpilledBytes,
+    aim: Recompressor.Aim
   ) {
+    self.aim = aim
     self.limits = limits
     self.kinds = kinds
     self.threads = threads
@@ -111,6 +116,9 @@ struct RegionSearch {
     _ signature: Signature, _ source: some RandomAccessBytes, _ depth: Int
   ) throws(RecompressError) -> Region? {
     guard let (offset, hint) = try signature.deflateStart(source) else { return nil }
+    guard aim == .rebuilding else {
+      return try openDeflate(at: offset, signature, source, depth)
+    }
     let opened = spill.byteCount
     let analyser = DeflateAnalyser(source: source, offset: offset, limits: limits)
     guard let result = try analyser.analyse(hint: hint, ceiling: openedLeft, into: spill) else {
@@ -122,20 +130,49 @@ struct RegionSearch {
       return nil
     }
     var recipe = result.recipe
-    if signature.format == .gzip {
-      let trailer = try source.bytes(at: offset &+ result.compressedCount, count: 8)
-      if trailer
-        == (try Self.gzipTrailer(
-          BytesSlice(
-            spill, start: opened, byteCount: result.openedCount)))
-      {
-        recipe.trailer = .gzip
-      }
+    let bytes = BytesSlice(spill, start: opened, byteCount: result.openedCount)
+    if try hasTrailer(signature, of: bytes, at: offset &+ result.compressedCount, in: source) {
+      recipe.trailer = .gzip
     }
+    openingMemory = max(openingMemory, Self.inflateMemory)
     let region = Region(
       offset: offset, length: result.compressedCount &+ UInt64(recipe.trailer.length),
       openedLength: result.openedCount, recipe: Recipe(.deflate(recipe)))
     return try proven(region, signature, source, depth, opened: opened)
+  }
+
+  /// What inflating takes, in bytes: a window and tables.
+  private static let inflateMemory: UInt64 = 1 << 20
+
+  /// A region that is opened only.
+  private mutating func openDeflate(
+    at offset: UInt64, _ signature: Signature, _ source: some RandomAccessBytes, _ depth: Int
+  ) throws(RecompressError) -> Region? {
+    let start = spill.byteCount
+    let extent = try RegionOpener(source: source, limits: limits).open(
+      .deflate, at: offset, ceiling: openedLeft, into: spill)
+    guard extent.compressed >= limits.shortest else {
+      leave(signature, depth, .tooShort, length: extent.compressed)
+      return nil
+    }
+    let bytes = BytesSlice(spill, start: start, byteCount: extent.opened)
+    let trailer: DeflateRecipe.Trailer =
+      try hasTrailer(signature, of: bytes, at: offset &+ extent.compressed, in: source)
+      ? .gzip : .none
+    openingMemory = max(openingMemory, Self.inflateMemory)
+    return Region(
+      offset: offset, length: extent.compressed &+ UInt64(trailer.length),
+      openedLength: extent.opened, recipe: .forOpening(.deflate, trailer))
+  }
+
+  /// Whether a gzip trailer follows that can be computed.
+  private func hasTrailer(
+    _ signature: Signature, of opened: BytesSlice, at end: UInt64,
+    in source: some RandomAccessBytes
+  ) throws(RecompressError) -> Bool {
+    guard signature.format == .gzip else { return false }
+    let trailer = try source.bytes(at: end, count: 8)
+    return try trailer == Self.gzipTrailer(opened)
   }
 
   private static func gzipTrailer(
@@ -165,7 +202,12 @@ struct RegionSearch {
       leave(signature, depth, .noRecipe)
       return nil
     }
-    return try openWithLibrary(signature, source, depth) { opened in
+    let memory: UInt64
+    // Counted by the library's decoder; and its buffers.
+    do throws(XZError) {
+      memory = try XZDecoder.memoryUsage(dictionarySize: head.dictionarySize) &+ Self.xzMemory
+    } catch { throw .xz(error) }
+    return try openWithLibrary(signature, source, depth, memory) { opened in
       head.candidates(openedLength: opened).map { Recipe(.xz(XZRecipe($0))) }
     }
   }
@@ -178,21 +220,37 @@ struct RegionSearch {
       leave(signature, depth, .noRecipe)
       return nil
     }
-    return try openWithLibrary(signature, source, depth) { opened in
+    return try openWithLibrary(signature, source, depth, head.decoderMemory) { opened in
       head.candidates(openedLength: opened).map { Recipe(.zstd(ZstdRecipe($0))) }
     }
   }
 
+  /// What decoding xz takes beside the filters, in bytes.
+  private static let xzMemory: UInt64 = 1 << 20
+
   private mutating func openWithLibrary(
-    _ signature: Signature, _ source: some RandomAccessBytes, _ depth: Int,
+    _ signature: Signature, _ source: some RandomAccessBytes, _ depth: Int, _ decoder: UInt64,
     _ candidates: (UInt64) -> [Recipe]
   ) throws(RecompressError) -> Region? {
     let opened = spill.byteCount
-    let extent = try RegionOpener(source: source, limits: limits).open(
+    guard decoder <= limits.memory else {
+      leave(signature, depth, .tooMuchMemory(decoder))
+      return nil
+    }
+    // Later parts of it may say something else than the first.
+    var ownLimits = limits
+    ownLimits.memory = decoder
+    let extent = try RegionOpener(source: source, limits: ownLimits).open(
       signature.kind, at: signature.offset, ceiling: openedLeft, into: spill)
     guard extent.compressed >= limits.shortest else {
       leave(signature, depth, .tooShort, length: extent.compressed)
       return nil
+    }
+    if aim == .opening {
+      openingMemory = max(openingMemory, decoder)
+      return Region(
+        offset: signature.offset, length: extent.compressed, openedLength: extent.opened,
+        recipe: .forOpening(signature.kind))
     }
     var leastMemory: UInt64?
     for recipe in candidates(extent.opened) {
@@ -204,7 +262,9 @@ struct RegionSearch {
       let region = Region(
         offset: signature.offset, length: extent.compressed, openedLength: extent.opened,
         recipe: recipe)
-      if try isProven(region, source, opened: opened) { return region }
+      guard try isProven(region, source, opened: opened) else { continue }
+      openingMemory = max(openingMemory, decoder)
+      return region
     }
     leave(
       signature, depth, leastMemory.map { .tooMuchMemory($0) } ?? .noRecipe,

@@ -2,6 +2,7 @@ public import BinaryDiff
 public import Crypto
 public import DeltaStream
 public import Linux
+public import Recompress
 public import SendStream
 public import UpdateFile
 public import XZ
@@ -46,6 +47,12 @@ public enum BuildError: Error {
   case unsupportedCommand(CommandKind)
   /// A command of the kernel's stream has a path that leads out of the tree, or is none at all.
   case deltaStream(DeltaStreamError)
+  /// A file cannot be opened, or its recipes are beyond what an update holds.
+  case recompress(RecompressError)
+  /// There are more recipes than an update may list.
+  case tooManyRecipes(limit: Int)
+  /// Devices have another libzstd than this program, which can prove no recipe for it.
+  case otherZstd(device: String, here: String)
   /// xz failed.
   case xz(XZError)
   /// The update file cannot be written like that.
@@ -91,6 +98,12 @@ extension BuildError: CustomStringConvertible {
       "the kernel began its stream anew, as after a suspend: run the command again"
     case .unsupportedCommand(let kind): "the kernel's stream has \(kind), which no update carries"
     case .deltaStream(let error): error.description
+    case .recompress(let error): "opening compressed files failed: \(error)"
+    case .tooManyRecipes(let limit):
+      "the files need more than \(limit) recipes: leave a kind out of --recompress"
+    case .otherZstd(let device, let here):
+      "devices have libzstd \(device) and this program \(here): build where both are the same, "
+        + "or leave out --device-zstd"
     case .xz(let error): "compressing failed: \(error)"
     case .updateFile(let error): error.description
     case .selfCheckFailed(let what):

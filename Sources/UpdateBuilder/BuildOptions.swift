@@ -1,3 +1,4 @@
+public import Recompress
 public import Signing
 public import UpdateFile
 
@@ -29,6 +30,12 @@ public struct BuildOptions: Sendable {
   public var prefix: String
   /// The version of the plain stream: 1 or 2.
   public var streamVersion: UInt16
+  /// Which kinds of compressed data may be opened, and made again on the device. Of those of zstd
+  /// only with ``deviceZstd``.
+  public var recompressKinds: Set<RecipeKind>
+  /// The version of libzstd that devices have, as `1.5.7`: no other makes the same bytes. `nil` if it
+  /// is not known, or not the same everywhere: then no zstd is made again there.
+  public var deviceZstd: String?
   /// How many bytes of memory applying may take on the device.
   public var maximumApplyMemory: UInt64
   /// The longest file that is compared whole, in bytes; longer ones are compared in blocks. Comparing
@@ -49,8 +56,8 @@ public struct BuildOptions: Sendable {
   /// The build date in seconds since 1970; `nil` for the child's creation time.
   public var date: Int64?
 
-  /// What applying may take unless told otherwise: 128 MiB.
-  public static let standardApplyMemory: UInt64 = 128 << 20
+  /// What applying may take unless told otherwise: 192 MiB.
+  public static let standardApplyMemory: UInt64 = 192 << 20
 
   /// What is compared whole unless told otherwise: 512 MiB.
   public static let standardMaximumPatchInput: UInt64 = 512 << 20
@@ -80,6 +87,8 @@ public struct BuildOptions: Sendable {
     allowsOlder = false
     prefix = "sys_root"
     streamVersion = 2
+    recompressKinds = Set(RecipeKind.allCases)
+    deviceZstd = nil
     maximumApplyMemory = Self.standardApplyMemory
     maximumPatchInput = Self.standardMaximumPatchInput
     minimumCloneLength = Self.standardMinimumCloneLength
@@ -88,5 +97,12 @@ public struct BuildOptions: Sendable {
     checksItself = true
     builder = "btrfs-delta library"
     date = nil
+  }
+}
+
+extension BuildOptions {
+  /// What is compared whole, within what can be asked for.
+  var clampedPatchInput: UInt64 {
+    min(max(maximumPatchInput, Self.leastMaximumPatchInput), Self.mostMaximumPatchInput)
   }
 }

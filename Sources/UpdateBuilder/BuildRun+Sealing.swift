@@ -20,7 +20,7 @@ extension BuildRun {
       sink, dictionarySize: dictionary, jobs: options.jobs, file: try temporary("payload"),
       progress: progress)
     let payload = try packer.pack(dictionarySize: dictionary)
-    let manifest = try manifest(plan, digests, sink, payload)
+    let manifest = try manifest(plan, digests, sink, payload, sink.opening.recompression())
     let head = try signedHead(manifest)
     try write(head, packer, plan)
     return BuildReport(
@@ -41,7 +41,7 @@ extension BuildRun {
     if options.checksItself {
       try SelfCheck(
         parent: try trees.oldTree(), plan: plan, keys: options.keys.map(\.verificationKey),
-        progress: progress
+        output: options.output, progress: progress
       ).run(output.file)
     }
     do throws(SystemError) { try output.publish() } catch { throw .system(error) }
@@ -54,7 +54,8 @@ extension BuildRun {
   }
 
   private func manifest(
-    _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink, _ payload: Manifest.Payload
+    _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink, _ payload: Manifest.Payload,
+    _ recompression: Manifest.Recompression?
   ) throws(BuildError) -> Manifest {
     Manifest(
       requiredFeatures: sink.features.sorted(), minimumToolVersion: Self.minimumToolVersion,
@@ -74,7 +75,7 @@ extension BuildRun {
         diskData: plan.dataBytes,
         diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast
           + plan.dataBytes / Self.dataPerMetadata),
-      keyChanges: options.keyChanges, payload: payload)
+      recompression: recompression, keyChanges: options.keyChanges, payload: payload)
   }
 
   private func parent(

@@ -3,6 +3,7 @@ internal import Bytes
 internal import Crypto
 internal import DeltaStream
 internal import Linux
+internal import Recompress
 internal import SendStream
 internal import Signing
 internal import UpdateFile
@@ -31,6 +32,9 @@ struct BuildRun {
     }
     self.options = options
     self.progress = progress
+    if let version = options.deviceZstd, version != Recipe.zstdVersion {
+      throw .otherZstd(device: version, here: Recipe.zstdVersion)
+    }
     budget = try MemoryBudget(total: options.maximumApplyMemory)
     try Self.checkNames(options)
     try Self.checkOutput(options.output)
@@ -79,7 +83,8 @@ struct BuildRun {
     let digests = try trees.digests(progress)
     let matcher = try matcher(digests.matcher, for: kernelPlan)
     let plan = try await share(kernelPlan, matcher)
-    let complete = try matcher?.withNewFiles(of: plan) {
+    let opener = opener
+    let complete = try matcher?.withNewFiles(of: plan, opensFiles: opener != nil) {
       progress.goesOn(.sketching, done: $0)
     }
     let sink = DeltaSink(
@@ -91,10 +96,23 @@ struct BuildRun {
       maker: PatchMaker(
         form: NormalForm(base: plan.base), maximumPatchLength: budget.maximumPatchLength,
         maximumPatchMemory: budget.maximumPatchMemory, mayShare: budget.keepsKnowledge),
+      opener: opener,
       jobCount: Swift.max(1, options.jobs), progress: progress)
     try await shrinker.run(into: sink)
     guard try sink.finish() == plan.digest else { throw .planChanged }
     return try seal(plan, digests, sink)
+  }
+
+  /// What opens files, if any may be opened.
+  private var opener: FileOpener? {
+    var kinds = options.recompressKinds
+    if options.deviceZstd == nil { kinds.remove(.zstd) }
+    guard !kinds.isEmpty else { return nil }
+    let output = options.output
+    return FileOpener(
+      kinds: kinds, maximumMemory: budget.maximumOpenedMemory,
+      maximumLength: options.clampedPatchInput
+    ) { () throws(SystemError) in try TemporaryFile.beside(output, "opened") }
   }
 
   private static func versions(_ options: BuildOptions) throws(BuildError) -> Versions {
@@ -127,9 +145,7 @@ struct BuildRun {
     _ matcher: OldFileMatcher?, for plan: Plan
   ) throws(BuildError) -> OldFileMatcher? {
     guard var matcher else { return nil }
-    matcher.maximumInput = Swift.min(
-      Swift.max(options.maximumPatchInput, BuildOptions.leastMaximumPatchInput),
-      BuildOptions.mostMaximumPatchInput)
+    matcher.maximumInput = options.clampedPatchInput
     return try matcher.withSketches(for: plan.runs) { progress.goesOn(.sketching, done: $0) }
   }
 

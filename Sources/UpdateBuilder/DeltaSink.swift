@@ -5,6 +5,7 @@ internal import Crypto
 internal import DeltaStream
 internal import Linux
 internal import SendStream
+internal import UpdateFile
 
 /// Takes the commands of the delta stream in, and keeps them in a temporary file until their length
 /// is known and they are packed.
@@ -35,6 +36,8 @@ final class DeltaSink {
   private var knowledge = ProjectionKnowledge()
   /// The features that patches ask for.
   private(set) var features: Set<UInt16> = []
+  /// What opened files ask of the device.
+  private(set) var opening = OpeningSum()
   /// How many patches there are.
   private(set) var patchCount = 0
   private var writer: StreamWriter
@@ -72,17 +75,49 @@ final class DeltaSink {
     let before = writer.bytes.count
     patchCount += 1
     let data = patch.finish(&knowledge)
-    let demand = PatchDemand(of: data)
+    let demand = note(data)
     longestMemory = Swift.max(longestMemory, demand.memory)
+    try write(path, part, sources, data, isOpened: false, before)
+  }
+
+  /// Writes a patch of opened files.
+  func writePatch(
+    _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ opened: OpenedPart
+  ) throws(BuildError) {
+    let before = writer.bytes.count
+    patchCount += 1
+    var patches: [[UInt8]] = []
+    var patching: UInt64 = 0
+    for piece in opened.pieces {
+      let data = piece.patch.finish(&knowledge)
+      patching = Swift.max(patching, note(data).memory)
+      patches.append(data)
+    }
+    longestMemory = Swift.max(longestMemory, opened.deviceMemory(patching: patching))
+    try opening.add(opened)
+    features.insert(Manifest.recompressionFeature)
+    try write(path, part, sources, opened.finish(patches), isOpened: true, before)
+  }
+
+  /// Takes in what a patch asks of the device.
+  private func note(_ patch: [UInt8]) -> PatchDemand {
+    let demand = PatchDemand(of: patch)
     sharesKnowledge = sharesKnowledge || demand.sharesKnowledge
     if let feature = demand.feature { features.insert(feature) }
+    return demand
+  }
+
+  private func write(
+    _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ data: [UInt8],
+    isOpened: Bool, _ before: Int
+  ) throws(BuildError) {
     if sources.contains(where: { $0.tree != .parent }) {
       features.insert(PatchSource.newTreeFeature)
     }
     do throws(StreamError) {
       try writer.writePatch(
         path: path, offset: part.offset, length: part.length, sources: sources,
-        clones: part.clones, data: data.rawSpan)
+        clones: part.clones, data: data.rawSpan, isOpened: isOpened)
     } catch { throw .kernelStream(error) }
     longestCommand = Swift.max(longestCommand, writer.bytes.count - before - Frame.headerLength)
     try flush(above: Self.bufferLength)

@@ -60,6 +60,7 @@ struct DeltaWriter: ~Copyable {
       default: throw .planChanged
       }
       guard length > 0, length <= left else { throw .planChanged }
+      if isFirst, part.isPatch { sink.endSectionIfDue() }
       switch part.form {
       case .writes:
         sink.endSectionIfDue()
@@ -67,9 +68,13 @@ struct DeltaWriter: ~Copyable {
       case .patch(let sources, let patch):
         // A patch stands for all of the part: nothing ends inside it.
         if isFirst {
-          sink.endSectionIfDue()
           let named = try names?.named(sources) ?? sources
           try sink.writePatch(path, part, named, patch)
+        }
+      case .opened(let opened):
+        if isFirst {
+          let named = try names?.named(opened.sources) ?? opened.sources
+          try sink.writePatch(path, part, named, opened)
         }
       }
       sink.cover(frame)

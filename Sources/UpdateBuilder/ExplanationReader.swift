@@ -172,15 +172,19 @@ extension ExplanationReader {
     files: inout Files
   ) throws -> Explained {
     let patch = try PatchCommand(parsing: frame)
-    let statistics = try PatchStatistics(patch: patch.data, limits: limits)
-    let form: UpdateExplanation.Form = statistics.kind == .projected ? .projected : .patched
+    let statistics = try patch.statistics(limits)
+    let isProjected = statistics.contains { $0.kind == .projected }
+    let form: UpdateExplanation.Form =
+      patch.isOpened ? .opened : isProjected ? .projected : .patched
     let sources = patch.sources.map(\.path)
     let file = note(patch.path, form, names, &files) { file in
       for source in sources where !file.sources.contains(source) { file.sources.append(source) }
-      file.controlLength += UInt64(statistics.controlByteCount)
-      file.valuesLength += UInt64(statistics.valuesByteCount)
-      file.extraLength += UInt64(statistics.extraByteCount)
-      file.projectionLength += UInt64(statistics.projectionByteCount)
+      for statistics in statistics {
+        file.controlLength += UInt64(statistics.controlByteCount)
+        file.valuesLength += UInt64(statistics.valuesByteCount)
+        file.extraLength += UInt64(statistics.extraByteCount)
+        file.projectionLength += UInt64(statistics.projectionByteCount)
+      }
     }
     return Explained(form: form, written: patch.length, file: file)
   }
@@ -197,6 +201,15 @@ extension ExplanationReader {
     change(&file)
     files[key] = (file, node)
     return key
+  }
+}
+
+extension PatchCommand {
+  /// Of its patch, or of all its patches.
+  fileprivate func statistics(_ limits: PatchLimits) throws -> [PatchStatistics] {
+    guard isOpened else { return [try PatchStatistics(patch: data, limits: limits)] }
+    let opened = try OpenedPatch(parsing: data, sourceCount: sources.count)
+    return try opened.parts.map { try PatchStatistics(patch: $0.patch.rawSpan, limits: limits) }
   }
 }
 

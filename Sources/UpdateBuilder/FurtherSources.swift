@@ -79,7 +79,9 @@ struct FurtherSources {
 extension ShrunkPart {
   /// Whether it travels as a patch.
   var isPatch: Bool {
-    if case .patch = form { return true }
-    return false
+    switch form {
+    case .writes: false
+    case .patch, .opened: true
+    }
   }
 }

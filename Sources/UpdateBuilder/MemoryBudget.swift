@@ -28,6 +28,9 @@ struct MemoryBudget {
   /// The most memory that applying one patch may take beside that, in bytes: three quarters of what
   /// nothing else needs. A dictionary as long as the delta stream is worth less.
   let maximumPatchMemory: UInt64
+  /// The most memory that applying a patch of opened files may take, with opening and making them
+  /// again: seven eighths, as one file may well need it.
+  let maximumOpenedMemory: UInt64
   /// Whether there is room to keep what patches teach between them.
   let keepsKnowledge: Bool
   private let total: UInt64
@@ -49,8 +52,9 @@ struct MemoryBudget {
       pieceSize: Manifest.Payload.minimumPieceSize)
     let patchMemory = total > taken ? (total - taken) / 4 * 3 : 0
     keepsKnowledge = patchMemory >= 2 * ProjectionKnowledge.maximumMemory
-    maximumPatchMemory =
-      patchMemory - (keepsKnowledge ? ProjectionKnowledge.maximumMemory : 0)
+    let kept = keepsKnowledge ? ProjectionKnowledge.maximumMemory : 0
+    maximumPatchMemory = patchMemory - kept
+    maximumOpenedMemory = (total > taken ? (total - taken) / 8 * 7 : 0) - kept
   }
 
   /// The dictionary for a delta stream of a length: a power of two, no larger than it helps.

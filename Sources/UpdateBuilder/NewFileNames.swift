@@ -10,7 +10,7 @@ final class NewFileNames {
 
   init(_ files: NewFiles, hasParent: Bool) {
     names = StreamNamespace(hasParent: hasParent)
-    for run in files.runs { nodes.updateValue(nil, forKey: run.streamOffset) }
+    for run in files.runs + files.byPath.values { nodes.updateValue(nil, forKey: run.streamOffset) }
   }
 
   /// Takes a command that is no part of a run.

@@ -8,16 +8,24 @@ internal import DeltaStream
 struct NewFiles: Sendable {
   /// All that may be copied from, in the order of the stream: complete, and not changed any more.
   let runs: [WrittenRun]
+  /// Files that may be parts of opened ones, by their paths in the end.
+  let byPath: [[UInt8]: WrittenRun]
   private let sketches: SketchIndex
   private let plan: Plan
   private let tree: ParentTree
 
   /// Reads the files.
   ///
-  /// - Parameter goesOn: says of a number of bytes that were read whether to go on.
+  /// - Parameters:
+  ///   - named: files that are found by their paths only, and are not read.
+  ///   - goesOn: says of a number of bytes that were read whether to go on.
   init(
-    _ runs: [WrittenRun], of plan: Plan, _ tree: ParentTree, _ goesOn: (UInt64) -> Bool
+    _ runs: [WrittenRun], named: [WrittenRun] = [], of plan: Plan, _ tree: ParentTree,
+    _ goesOn: (UInt64) -> Bool
   ) throws(BuildError) {
+    var byPath: [[UInt8]: WrittenRun] = [:]
+    for run in named { if let path = run.finalPath { byPath[path] = run } }
+    self.byPath = byPath
     self.runs = runs
     self.plan = plan
     self.tree = tree
@@ -41,6 +49,21 @@ struct NewFiles: Sendable {
         tree: .new(writtenAt: found.streamOffset), path: found.finalPath ?? found.path, offset: 0,
         length: found.length)
     }
+  }
+
+  /// The file at a path in the end, or in `usr`, if it has a length and is written before a run.
+  func file(at path: [UInt8], length: UInt64, before run: WrittenRun) -> WrittenRun? {
+    for place in [path, Array("usr/".utf8) + path] {
+      if let file = byPath[place], file.length == length, file.streamOffset < run.streamOffset {
+        return file
+      }
+    }
+    return nil
+  }
+
+  /// The bytes of a file.
+  func contents(of file: WrittenRun) throws(BuildError) -> [UInt8] {
+    try plan.contents(of: file, from: tree)
   }
 
   /// The bytes of a file that is written at a place in the stream.

@@ -13,13 +13,18 @@ extension OldFileMatcher {
   private static let minimumShare = 8
 
   /// This matcher with the files of the new tree that no path leads to in the parent.
+  ///
+  /// - Parameter opensFiles: whether the others are wanted as well, as parts of opened files.
   func withNewFiles(
-    of plan: Plan, _ goesOn: (UInt64) -> Bool
+    of plan: Plan, opensFiles: Bool = false, _ goesOn: (UInt64) -> Bool
   ) throws(BuildError) -> OldFileMatcher {
-    let runs = plan.runs.filter { $0.isWholeNewFile && needsSketches($0) }
-    guard runs.count > 1 else { return self }
+    let whole = plan.runs.filter(\.isWholeNewFile)
+    var runs = whole.filter { needsSketches($0) }
+    if runs.count <= 1 { runs = [] }
+    let named = opensFiles ? whole.filter { $0.length >= Self.minimumSketched } : []
+    guard !runs.isEmpty || named.count > 1 else { return self }
     var matcher = self
-    matcher.newFiles = try NewFiles(runs, of: plan, tree, goesOn)
+    matcher.newFiles = try NewFiles(runs, named: named, of: plan, tree, goesOn)
     return matcher
   }
 

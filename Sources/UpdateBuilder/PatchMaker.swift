@@ -2,6 +2,7 @@ internal import BinaryDiff
 internal import BinaryPatch
 internal import Bytes
 internal import DeltaStream
+internal import Recompress
 internal import XZ
 
 /// Decides how a range of a new file travels, given what the file was before.
@@ -58,6 +59,16 @@ struct PatchMaker: Sendable {
       form: .patch(sources: old.sources, patch: patch), clones: clones)
   }
 
+  /// The patch that makes a part of a view, of the kind that is smaller.
+  func patch(
+    of new: RawSpan, from old: SourceIndex, expectedAt place: Int = 0, isProgram: Bool
+  ) throws(DiffError) -> PreparedPatch {
+    try old.prepare(
+      to: new, expectedAt: place, isWholeFile: isProgram, mayShare: mayShare,
+      limits: PatchLimits(
+        maxPatchLength: maximumPatchLength, maxApplyMemory: maximumPatchMemory))
+  }
+
   /// About how many bytes a part of `new` takes as xz will leave it, behind other bytes that it has
   /// had then.
   func packedLength(of part: ShrunkPart, of new: [UInt8], behind others: [UInt8]) -> Int {
@@ -68,6 +79,9 @@ struct PatchMaker: Sendable {
     case .patch(let sources, let patch):
       bytes = patch.estimate
       overhead = Self.overhead(of: sources)
+    case .opened(let opened):
+      bytes = opened.estimate
+      overhead = Self.overhead(of: opened.sources)
     }
     if others.isEmpty { return (packedLength(bytes) ?? bytes.count) + overhead }
     guard let all = packedLength(others + bytes), let before = packedLength(others) else {
@@ -176,6 +190,29 @@ struct PatchMaker: Sendable {
 }
 
 extension PatchMaker {
+  /// Which part of what a file has otherwise may be left before opening it pays the device's time.
+  private static let openedShare = (of: 8, most: 7)
+
+  /// Whether nothing else has to be tried: the file is compressed, and most of it need not travel.
+  func isClearlyBest(_ part: ShrunkPart, of new: [UInt8]) -> Bool {
+    guard case .opened(let opened) = part.form, let layout = opened.layout else { return false }
+    let compressed = layout.regions.reduce(0) { $0 + $1.length }
+    return compressed >= layout.length / 8 * 7
+      && packedLength(of: part, of: new, behind: []) < new.count / 4
+  }
+
+  /// Whether a part that opens files is so much smaller than others that it is worth it.
+  func isSmaller(
+    _ part: ShrunkPart, than others: [ShrunkPart], of new: [UInt8], from offset: UInt64
+  ) -> Bool {
+    let length = packedLength(of: part, of: new, behind: [])
+    let other = others.reduce(0) { sum, other in
+      let bytes = new[Int(other.offset - offset)..<Int(other.end - offset)]
+      return sum + packedLength(of: other, of: Array(bytes), behind: [])
+    }
+    return length < other / Self.openedShare.of * Self.openedShare.most
+  }
+
   /// A dictionary that reaches back to the start, up to what the update will have.
   private static func dictionary(for count: Int) -> UInt32 {
     var size: UInt32 = 1 << 20

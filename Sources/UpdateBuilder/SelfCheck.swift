@@ -10,6 +10,8 @@ struct SelfCheck {
   /// Where the plain stream is: what patches copy from of the new tree is read there.
   let plan: Plan
   let keys: [VerificationKey]
+  /// What is opened is kept beside it.
+  let output: String
   let progress: BuildProgress
 
   /// Expands the update that a file holds.
@@ -43,7 +45,10 @@ struct SelfCheck {
   private func tree() throws(BuildError) -> ExpansionTree {
     do throws(SystemError) {
       let stream = PlainStreamFile(whole: try plan.file.duplicate(), base: plan.base)
-      return ExpansionTree(parent: parent, stream: stream)
+      let output = output
+      return ExpansionTree(parent: parent, stream: stream) { () throws(SystemError) in
+        try TemporaryFile.beside(output, "opened")
+      }
     } catch { throw .system(error) }
   }
 

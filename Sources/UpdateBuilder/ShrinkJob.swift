@@ -38,14 +38,14 @@ struct ShrinkJob: Sendable {
 
   /// How each run travels.
   func work(
-    _ plan: Plan, _ matcher: OldFileMatcher?, _ maker: PatchMaker
+    _ plan: Plan, _ matcher: OldFileMatcher?, _ maker: PatchMaker, _ opener: FileOpener?
   ) throws(BuildError) -> [[ShrunkPart]] {
     var results: [[ShrunkPart]] = []
     var old: OldRange?
     var windows = matcher.map { OldWindows($0, for: plan.runs[runs]) }
     for run in plan.runs[runs] {
       if Task.isCancelled { throw .cancelled }
-      results.append(try parts(of: run, plan, &windows, maker, &old))
+      results.append(try parts(of: run, plan, &windows, maker, opener, &old))
     }
     return results
   }
@@ -53,15 +53,40 @@ struct ShrinkJob: Sendable {
   /// How one run travels; the old file of the run before is kept, as it mostly is the same one.
   private func parts(
     of run: WrittenRun, _ plan: Plan, _ windows: inout OldWindows?, _ maker: PatchMaker,
-    _ old: inout OldRange?
+    _ opener: FileOpener?, _ old: inout OldRange?
   ) throws(BuildError) -> [ShrunkPart] {
-    let asItIs = [ShrunkPart(offset: run.offset, length: run.length, form: .writes)]
-    guard let matcher = windows?.matcher, run.length >= UInt64(PatchMaker.minimumLength) else {
-      return asItIs
+    let matcher = windows?.matcher
+    guard matcher != nil || opener != nil, run.length >= UInt64(PatchMaker.minimumLength) else {
+      return [ShrunkPart(offset: run.offset, length: run.length, form: .writes)]
     }
-    let new = try plan.contents(of: run, from: matcher.tree)
-    guard let file = try matcher.oldFile(of: run, new: new) else {
-      return [try further(asItIs[0], of: run, new, from: nil, matcher, maker)]
+    let new = try plan.contents(of: run, from: matcher?.tree)
+    let file = try matcher?.oldFile(of: run, new: new)
+    let opened = try opener.flatMap { (opener) throws(BuildError) in
+      try OpenedSearch(opener: opener, maker: maker, matcher: matcher)
+        .part(of: run, new, from: file)
+    }
+    let candidate = opened.map { opened in
+      ShrunkPart(
+        offset: run.offset, length: run.length, form: .opened(opened), clones: run.clones)
+    }
+    if let candidate, maker.isClearlyBest(candidate, of: new) { return [candidate] }
+    let parts = try unopened(run, new, file, &windows, maker, &old)
+    if let candidate, maker.isSmaller(candidate, than: parts, of: new, from: run.offset) {
+      return [candidate]
+    }
+    guard parts.count == 1, let matcher else { return parts }
+    return [
+      try further(parts[0], of: run, new, from: file == nil ? nil : old, matcher, maker)
+    ]
+  }
+
+  /// How one run travels with no file opened, and from no more than one.
+  private func unopened(
+    _ run: WrittenRun, _ new: [UInt8], _ file: ParentIndex.File?, _ windows: inout OldWindows?,
+    _ maker: PatchMaker, _ old: inout OldRange?
+  ) throws(BuildError) -> [ShrunkPart] {
+    guard let file, let matcher = windows?.matcher else {
+      return [ShrunkPart(offset: run.offset, length: run.length, form: .writes)]
     }
     let chunk = UInt64(maker.form.chunkLength)
     let ends = windows?.ends(of: run, in: file, chunk: chunk) ?? []
@@ -82,8 +107,7 @@ struct ShrinkJob: Sendable {
       } catch { throw .diff(error) }
       start = end
     }
-    guard parts.count == 1 else { return parts }
-    return [try further(parts[0], of: run, new, from: old, matcher, maker)]
+    return parts
   }
 
   /// What is found to do better, from more files, or from other ones.

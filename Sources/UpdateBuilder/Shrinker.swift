@@ -8,6 +8,8 @@ struct Shrinker {
   let plan: Plan
   let matcher: OldFileMatcher?
   let maker: PatchMaker
+  /// `nil` if no file is opened.
+  let opener: FileOpener?
   let jobCount: Int
   let progress: BuildProgress
 
@@ -48,8 +50,9 @@ struct Shrinker {
         started - written - waiting.count < jobCount
       {
         length += jobs[started].length(in: plan)
-        let (index, job, plan, matcher, maker) = (started, jobs[started], plan, matcher, maker)
-        group.addTask { (index, try job.work(plan, matcher, maker)) }
+        let (index, job, plan, matcher) = (started, jobs[started], plan, matcher)
+        let (maker, opener) = (maker, opener)
+        group.addTask { (index, try job.work(plan, matcher, maker, opener)) }
         started += 1
       }
       guard let parts = waiting.removeValue(forKey: written) else {

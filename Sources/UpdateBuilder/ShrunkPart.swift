@@ -9,6 +9,8 @@ struct ShrunkPart: Sendable {
     case writes
     /// As a patch.
     case patch(sources: [PatchSource], patch: PreparedPatch)
+    /// As a patch of opened files.
+    case opened(OpenedPart)
   }
 
   /// Where in the file the part begins.

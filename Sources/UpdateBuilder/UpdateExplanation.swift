@@ -5,6 +5,8 @@
 public struct UpdateExplanation: Sendable {
   /// How the bytes of a file travel.
   public enum Form: String, Hashable, Sendable, CaseIterable {
+    /// Opened: as a patch of what is inside compressed data.
+    case opened
     /// As a patch against predicted old bytes.
     case projected = "predicted"
     /// As a patch against old bytes as they are.
@@ -71,7 +73,7 @@ extension UpdateExplanation.Sum {
 extension UpdateExplanation.File {
   /// Takes the form of one more command, if it is the more laborious one.
   mutating func meet(_ other: UpdateExplanation.Form) {
-    let forms: [UpdateExplanation.Form] = [.projected, .patched, .whole, .cloned]
+    let forms: [UpdateExplanation.Form] = [.opened, .projected, .patched, .whole, .cloned]
     form = forms.first { $0 == form || $0 == other } ?? form
   }
 }

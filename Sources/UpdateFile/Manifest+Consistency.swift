@@ -18,6 +18,13 @@ extension Manifest {
     try Self.checkRange(.applyMemory, needs.memory)
     try Self.checkRange(.diskData, needs.diskData)
     try Self.checkRange(.diskMetadata, needs.diskMetadata)
+    try recompression?.checkConsistency()
+    // The feature and what it takes go together.
+    guard requiredFeatures.contains(Self.recompressionFeature) == (recompression != nil) else {
+      throw recompression == nil
+        ? .missingAttribute(.recompressMemory)
+        : .invalidValue(.requiredFeatures, value: UInt64(Self.recompressionFeature))
+    }
     try keyChanges.check()
     try payload.checkConsistency()
     let plainLength = payload.cuts.sum(of: \.plainLength)

@@ -17,6 +17,7 @@ extension Manifest {
     writer.append(.applyMemory, needs.memory)
     writer.append(.diskData, needs.diskData)
     writer.append(.diskMetadata, needs.diskMetadata)
+    recompression?.append(to: &writer)
     keyChanges.append(to: &writer)
     payload.append(to: &writer)
     return writer.bytes

@@ -38,6 +38,8 @@ extension Manifest {
     needs = Needs(
       memory: try reader.number(.applyMemory), diskData: try reader.number(.diskData),
       diskMetadata: try reader.number(.diskMetadata))
+    recompression =
+      reader.isNext(.recompressMemory) ? try Recompression(parsing: &reader) : nil
     keyChanges = try KeyChanges(parsing: &reader)
     payload = try Payload(deltaLength: deltaLength, parsing: &reader)
     let again = try encoded()

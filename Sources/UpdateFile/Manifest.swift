@@ -9,8 +9,8 @@ public struct Manifest: Hashable, Sendable {
   public static let formatRevision: UInt32 = 1
   /// The features that this library has, of those that an update may require: 1, patches that
   /// predict the fields of executables with version 1 of their parser; 2, patches that copy from
-  /// files of the new tree.
-  public static let supportedFeatures: Set<UInt16> = [1, 2]
+  /// files of the new tree; 3, patches of opened files.
+  public static let supportedFeatures: Set<UInt16> = [1, 2, recompressionFeature]
   /// The longest product or builder, in bytes.
   public static let maximumTextLength = 255
 
@@ -36,6 +36,8 @@ public struct Manifest: Hashable, Sendable {
   public var plain: PlainStream
   /// What applying the update takes.
   public var needs: Needs
+  /// What opening compressed files takes; `nil` if none is opened.
+  public var recompression: Recompression?
   /// Which keys the update brings and revokes.
   public var keyChanges: KeyChanges
   /// The compressed delta stream that follows the head.
@@ -45,7 +47,7 @@ public struct Manifest: Hashable, Sendable {
   public init(
     requiredFeatures: [UInt16] = [], minimumToolVersion: ToolVersion, baseVersion: UInt32,
     product: String?, parent: Parent?, toVersion: UInt64, buildDate: Int64, builder: String,
-    target: Target, plain: PlainStream, needs: Needs,
+    target: Target, plain: PlainStream, needs: Needs, recompression: Recompression? = nil,
     keyChanges: KeyChanges = KeyChanges(), payload: Payload
   ) {
     self.requiredFeatures = requiredFeatures
@@ -59,6 +61,7 @@ public struct Manifest: Hashable, Sendable {
     self.target = target
     self.plain = plain
     self.needs = needs
+    self.recompression = recompression
     self.keyChanges = keyChanges
     self.payload = payload
   }

@@ -33,6 +33,10 @@ public enum UpdateAttribute: UInt16, CaseIterable, Sendable {
   case applyMemory = 0x8040
   case diskData = 0x8041
   case diskMetadata = 0x8042
+  case recompressMemory = 0x8043
+  case recompressRoom = 0x8044
+  case recompressSeconds = 0x8045
+  case recipes = 0x8046
 
   case addedKeys = 0x8048
   case revokedKeys = 0x8049
@@ -81,6 +85,10 @@ extension UpdateAttribute: CustomStringConvertible {
     case .applyMemory: "APPLY_MEMORY"
     case .diskData: "DISK_DATA"
     case .diskMetadata: "DISK_METADATA"
+    case .recompressMemory: "RECOMPRESS_MEMORY"
+    case .recompressRoom: "RECOMPRESS_ROOM"
+    case .recompressSeconds: "RECOMPRESS_SECONDS"
+    case .recipes: "RECIPES"
     case .addedKeys: "ADDED_KEYS"
     case .revokedKeys: "REVOKED_KEYS"
     case .payloadLength: "PAYLOAD_LENGTH"

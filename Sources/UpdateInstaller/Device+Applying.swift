@@ -21,7 +21,7 @@ extension Device {
   /// `post-install` is told.
   ///
   /// - Throws: ``InstallError``; of several reasons, the first in the order of the manual: trust,
-  ///   format, product, version, parent, space, memory, contents.
+  ///   format, product, version, parent, space, memory, libraries, contents.
   public func apply(
     _ source: borrowing Descriptor, _ options: InstallOptions,
     observer: InstallObserver = { _ in true }
@@ -48,6 +48,7 @@ extension Device {
     if options.pruning == .never { try checks.checkSpace(in: device.directory) }
     // Nothing is deleted for what cannot be applied anyway.
     try checks.checkMemory()
+    try checks.checkRecipes()
     var facts = HookFacts(directory, verified)
     try hooks.ask(.installCheck, facts)
     try hooks.ask(.preInstall, facts)
@@ -100,6 +101,7 @@ extension Device {
       ask { () throws(InstallError) in try checks.checkSpace(in: directory) }
     }
     ask { () throws(InstallError) in try checks.checkMemory() }
+    ask { () throws(InstallError) in try checks.checkRecipes() }
     return UpdateReport(manifest: manifest, problems: problems)
   }
 

@@ -1,4 +1,5 @@
 internal import Linux
+internal import Recompress
 
 extension InstallError: CustomStringConvertible {
   /// What failed, on what, why, and what to do: one line.
@@ -72,6 +73,8 @@ extension InstallError: CustomStringConvertible {
       "the update has revision \(revision) of the format, which this program cannot read"
     case .unsupportedFeature(let feature):
       "the update needs feature \(feature), which this program does not have"
+    case .unsupportedRecipe(let number):
+      "the update has compressed files of kind \(number), which this program cannot make"
     case .toolTooOld(let needed, let present):
       "the update needs version \(needed) of this program, which is \(present)"
     default: nil
@@ -95,6 +98,9 @@ extension InstallError: CustomStringConvertible {
       "the update needs \(needed) bytes of disk space for metadata, \(available) are free"
     case .quotaReached(let group, let needed, let available):
       "the update needs \(needed) bytes of disk space, quota group \(group) leaves \(available)"
+    case .notRebuilt(let failures):
+      "compressed files would not come out as they should: "
+        + failures.map(\.description).joined(separator: "; ")
     case .notEnoughMemory(let needed, let available):
       "the update needs \(needed) bytes of memory, \(available) are available"
     default: nil

@@ -3,6 +3,7 @@ public import Crypto
 public import DeltaStream
 public import Linux
 public import Receive
+public import Recompress
 public import UpdateFile
 
 /// Why something on a device's disk could not be done.
@@ -57,6 +58,8 @@ public enum InstallError: Error {
   case unsupportedRevision(UInt32)
   /// The update needs a feature that this program does not have.
   case unsupportedFeature(UInt16)
+  /// The update has a kind of recipe that this program does not know.
+  case unsupportedRecipe(UInt8)
   /// The update needs a newer program.
   case toolTooOld(needed: ToolVersion, present: ToolVersion)
   /// The update is for another kind of device; `nil` is none in particular.
@@ -85,6 +88,8 @@ public enum InstallError: Error {
   case notWipeable(name: String)
   /// There is not enough memory; both in bytes.
   case notEnoughMemory(needed: UInt64, available: UInt64)
+  /// This machine's libraries do not make compressed files again as the update counts on.
+  case notRebuilt([RecipeSelfTest.Failure])
   /// A directory that should hold some updates has more names than anybody looks through.
   case tooManyNames(path: String, limit: Int)
   /// The head of the file is damaged, or was never right.
@@ -142,7 +147,9 @@ public enum InstallError: Error {
     switch error {
     case .updateFile(.memoryLimit(let needed, let limit)):
       self = .notEnoughMemory(needed: needed, available: limit)
-    case .deltaStream(.source(_, let failure)) where failure.isLocal: self = InstallError(failure)
+    case .deltaStream(.source(_, let failure)), .deltaStream(.notKept(let failure)):
+      self = failure.isLocal ? InstallError(failure) : .damagedPayload(error)
+    case .badRecipe(.unknownRecipe(let number)): self = .unsupportedRecipe(number)
     default: self = .damagedPayload(error)
     }
   }

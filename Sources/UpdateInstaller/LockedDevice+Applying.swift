@@ -88,12 +88,14 @@ extension LockedDevice {
     let root = try attempt { () throws(SystemError) in try staging.duplicate() }
     let tree = try attempt { () throws(SystemError) in
       let new = try ParentTree(root: staging.duplicate())
+      let temporary = try TemporaryFiles(in: directory.duplicate())
       guard let signed = receiving.manifest.parent, let parent else {
-        return UpdateTrees(parent: nil, staging: new)
+        return UpdateTrees(parent: nil, staging: new, temporaryFiles: temporary)
       }
       try sources.add(parent.root.duplicate(), as: signed.uuid, signed.ownUUID)
       return UpdateTrees(
-        parent: try ParentTree(root: parent.root.duplicate()), staging: new)
+        parent: try ParentTree(root: parent.root.duplicate()), staging: new,
+        temporaryFiles: temporary)
     }
     var receiver = try receiving.receiver(root, sources)
     try receiving.run(source, tree: tree, receiver: &receiver, observer, atCut: atCut)

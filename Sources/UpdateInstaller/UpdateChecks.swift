@@ -1,6 +1,8 @@
 internal import Btrfs
 internal import Crypto
+internal import DeltaStream
 internal import Linux
+internal import Recompress
 internal import UpdateFile
 
 /// The questions whether an update is for a device, one by one, in the order in which they are
@@ -60,7 +62,7 @@ struct UpdateChecks: ~Copyable {
     let space = try attempt { () throws(SystemError) in try FileSystem.space(in: directory) }
     // No overflow: the manifest's sizes are at most 2^62.
     let (data, metadata) = (
-      diskData &+ min(options.minimumFree, 1 << 62), manifest.needs.diskMetadata
+      diskData &+ min(options.minimumFree, 1 << 62) &+ openedRoom, manifest.needs.diskMetadata
     )
     switch space.shortage(data: data, metadata: metadata) {
     case nil: break
@@ -75,6 +77,20 @@ struct UpdateChecks: ~Copyable {
   /// What has still to be written, in bytes.
   private var diskData: UInt64 {
     manifest.needs.diskData - min(dataPresent, manifest.needs.diskData)
+  }
+
+  /// What is kept without a name meanwhile, in bytes: beside the new version, and in no group of it.
+  private var openedRoom: UInt64 { manifest.recompression?.room ?? 0 }
+
+  /// Whether compressed files would be made again bit for bit, as far as a sample of each recipe
+  /// tells.
+  func checkRecipes() throws(InstallError) {
+    guard let recompression = manifest.recompression else { return }
+    let failures: [RecipeSelfTest.Failure]
+    do throws(RecompressError) { failures = try recompression.failures() } catch {
+      throw InstallError(.badRecipe(error))
+    }
+    guard failures.isEmpty else { throw .notRebuilt(failures) }
   }
 
   /// With simple quotas, a new subvolume joins the groups of the one that it is made in; otherwise

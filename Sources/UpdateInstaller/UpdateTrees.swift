@@ -6,6 +6,9 @@ internal import Linux
 struct UpdateTrees: OldTree {
   let parent: ParentTree?
   let staging: ParentTree
+  let temporaryFiles: TemporaryFiles
+
+  func temporary() throws(SystemError) -> Descriptor { try temporaryFiles.make() }
 
   func open(_ path: [UInt8]) throws(SystemError) -> ParentFile {
     guard let parent else { throw Self.error(path, .noSuchFile) }
@@ -23,5 +26,18 @@ struct UpdateTrees: OldTree {
 
   private static func error(_ path: [UInt8], _ errno: Errno) -> SystemError {
     SystemError(operation: "open", path: String(decoding: path, as: UTF8.self), errno: errno)
+  }
+}
+
+/// Files without a name beside the versions, on the file system that the update goes to: nothing
+/// is left of them, whatever happens.
+final class TemporaryFiles {
+  private let directory: Descriptor
+
+  init(in directory: consuming Descriptor) { self.directory = directory }
+
+  /// An empty file, for reading and writing.
+  func make() throws(SystemError) -> Descriptor {
+    try directory.reopened([.unnamed, .readWrite])
   }
 }

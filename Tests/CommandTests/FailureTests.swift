@@ -5,6 +5,7 @@ import Crypto
 import DeltaStream
 import Linux
 import Receive
+import Recompress
 import SendStream
 import Testing
 import UpdateBuilder
@@ -98,6 +99,7 @@ struct FailureTests {
     (.parentModified(name: "x"), .parentModified),
     (.notEnoughSpace(needed: 2, available: 1), .noSpace),
     (.notEnoughMemory(needed: 2, available: 1), .noMemory),
+    (.notRebuilt([]), .cannotRebuild), (.unsupportedRecipe(9), .unsupported),
     (.damagedHead(.headTooLong), .notAnUpdate), (.damagedPayload(.secondStream), .damaged),
     (.fileTruncated, .truncated), (.trailingBytes, .trailingBytes),
     (.receive(ReceiveError(command: .write, path: [], reason: .unsupported)), .damaged),
@@ -136,7 +138,8 @@ struct FailureTests {
     (.updateFile(.duplicateSignature(keyID: key)), .badKey),
     (.updateFile(.invalidText(.product)), .usage), (.updateFile(.headTooLong), .internalFailure),
     (.selfCheckFailed("x"), .internalFailure), (.planChanged, .internalFailure),
-    (.cancelled, .cancelled),
+    (.otherZstd(device: "1.2.3", here: "1.2.4"), .usage), (.tooManyRecipes(limit: 1), .usage),
+    (.recompress(.corrupt(offset: 1)), .internalFailure), (.cancelled, .cancelled),
   ]
 
   @Test("Each of the builder's errors")

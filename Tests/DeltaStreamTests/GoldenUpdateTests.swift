@@ -14,7 +14,7 @@ struct GoldenUpdateTests {
     "An update of revision 1 is trusted, and expands to the stream that was signed",
     arguments: [
       "full-revision-1", "delta-revision-1", "delta-proto-1-revision-1",
-      "sources-revision-1",
+      "sources-revision-1", "opened-revision-1",
     ])
   func expands(name: String) throws {
     let file = try TestImages.bytes("updates/\(name).btrfs.xz")
@@ -26,6 +26,7 @@ struct GoldenUpdateTests {
     #expect(manifest.parent?.version == (name.hasPrefix("full") ? nil : 1))
 
     #expect(manifest.allowsNewSources == name.hasPrefix("sources"))
+    #expect((manifest.recompression != nil) == name.hasPrefix("opened"))
 
     let root = try Descriptor.open(TestImages.url("updates/parent").path, [.directory])
     let place = try TemporaryDirectory()

@@ -38,6 +38,26 @@ struct ZstdHead {
     }
   }
 
+  /// What decoding takes beside its window, in bytes.
+  private static let decoderMemory: UInt64 = 1 << 20
+
+  /// The memory that decoding takes, in bytes.
+  var decoderMemory: UInt64 {
+    let longest: UInt64 = 1 << UInt64(Self.longestWindowLog)
+    let window = windowLog.map { 1 << UInt64($0) } ?? min(contentSize ?? longest, longest)
+    // libzstd takes a power of two, and not less than a kilobyte.
+    var size: UInt64 = 1 << 10
+    while size < window { size *= 2 }
+    return size + Self.decoderMemory
+  }
+
+  /// The largest window, as a power of two, whose decoding keeps to a limit.
+  static func windowLog(within memory: UInt64) -> Int {
+    var log = longestWindowLog
+    while log > 10, 1 << UInt64(log) + decoderMemory > memory { log -= 1 }
+    return log
+  }
+
   /// The levels that take a window, if they are told nothing of the length.
   private static func levels(windowLog: Int) -> [Int32] {
     switch windowLog {
