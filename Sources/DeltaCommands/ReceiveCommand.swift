@@ -75,16 +75,14 @@ struct ReceiveCommand: AsyncParsableCommand {
 
   /// - Returns: what was passed over last.
   private func receive(_ narrator: ReceiveNarrator) throws -> CommandFailure? {
-    var source = try StreamSource(file, stopsAtEnd: terminateOnEnd)
+    // First: a wrong directory is not to wait for the stream.
     var receiver = try SubvolumeReceiver(
       into: Descriptor.open(directory ?? ".", .directory), options: options,
       rootMount: try openRootMount(), observer: narrator.tell)
+    var source = try StreamSource(
+      file, stopsAtEnd: terminateOnEnd, stopped: "stopped: what was not whole is removed")
     var reader = StreamReader()
-    while let bytes = try source.next() {
-      if Interruption.isRequested {
-        throw CommandFailure(.cancelled, "stopped: what was not whole is removed")
-      }
-      reader.append(bytes.rawSpan)
+    while try source.feed(&reader) {
       while let element = try reader.next() {
         guard case .command(let frame) = element else { continue }
         let command = try Command(parsing: frame)

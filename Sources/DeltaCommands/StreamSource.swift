@@ -1,9 +1,12 @@
 internal import Bytes
 internal import CommandSupport
 internal import Linux
+internal import SendStream
 internal import XZ
 
 /// The bytes of a stream, which may be compressed by xz.
+///
+/// A pipe that nothing comes from ends when somebody asks to stop: ``CommandFailure`` is thrown then.
 struct StreamSource: ~Copyable {
   private let file: Descriptor
   private var input: [UInt8]
@@ -12,6 +15,8 @@ struct StreamSource: ~Copyable {
   private var hasEnded = false
   /// Where the stream's commands end, if nothing behind END is to be read.
   private var frames: FrameLengths?
+
+  private let waiting: Waiting
 
   /// How many bytes were read so far.
   private(set) var bytesRead: UInt64 = 0
@@ -26,27 +31,64 @@ struct StreamSource: ~Copyable {
 
   /// Opens a file, or standard input for `-`, and looks whether it is compressed.
   ///
-  /// - Parameter stopsAtEnd: whether the END of the first stream is the end. Of a stream that is not
-  ///   compressed, nothing behind it is read then: somebody else may go on there.
-  init(_ path: String, stopsAtEnd: Bool = false) throws {
-    let file = path == "-" ? try Descriptor.standardInput() : try Descriptor.open(path)
-    let start = try Self.start(of: file)
+  /// - Parameters:
+  ///   - stopsAtEnd: whether the END of the first stream is the end. Of a stream that is not
+  ///     compressed, nothing behind it is read then: somebody else may go on there.
+  ///   - stopped: what is said when somebody asks to stop.
+  init(_ path: String, stopsAtEnd: Bool = false, stopped: String = "stopped") throws {
+    // To open a FIFO must not wait, either.
+    let file =
+      path == "-" ? try Descriptor.standardInput() : try Descriptor.open(path, .nonBlocking)
+    let status = try file.status()
+    let waiting = Waiting(
+      mayWait: status.type != .regular, stopped: CommandFailure(.cancelled, stopped))
+    let start = try Self.start(of: file, waiting)
     let isCompressed = start == Self.xzMagic
     decoder =
       isCompressed
       ? try XZDecoder(memoryLimit: Self.memoryLimit, concatenated: true) : nil
-    frames = stopsAtEnd ? FrameLengths() : nil
-    let status = try file.status()
     length = status.type == .regular ? status.size : 0
+    frames = stopsAtEnd ? FrameLengths() : nil
     bytesRead = UInt64(start.count)
     input = start
+    self.waiting = waiting
     self.file = file
   }
 
-  private static func start(of file: borrowing Descriptor) throws(SystemError) -> [UInt8] {
+  private static func start(
+    of file: borrowing Descriptor, _ waiting: Waiting
+  ) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    try bytes.append(upTo: xzMagic.count) { (out) throws(SystemError) in try file.fill(&out) }
+    while bytes.count < xzMagic.count {
+      let before = bytes.count
+      try waiting.read(file) { (file) throws(SystemError) in
+        try bytes.append(upTo: xzMagic.count - before) { (out) throws(SystemError) in
+          try file.read(into: &out)
+        }
+      }
+      if bytes.count == before { break }
+    }
     return bytes
+  }
+
+  /// Gives a reader the next bytes; `false` at the end.
+  mutating func feed(_ reader: inout StreamReader) throws -> Bool {
+    guard decoder == nil, frames == nil, input.isEmpty, !hasEnded else {
+      guard let bytes = try next() else { return false }
+      reader.append(bytes.rawSpan)
+      return true
+    }
+    // Read where it is parsed, nothing is copied.
+    let before = reader.bufferedByteCount
+    try waiting.read(file) { (file) throws(SystemError) in
+      try reader.append(upTo: Self.chunkLength) { (out) throws(SystemError) in
+        try file.read(into: &out)
+      }
+    }
+    let count = reader.bufferedByteCount - before
+    bytesRead += UInt64(count)
+    hasEnded = count == 0
+    return !hasEnded
   }
 
   /// The next bytes; `nil` at the end.
@@ -68,10 +110,12 @@ struct StreamSource: ~Copyable {
     return bytes.isEmpty ? nil : bytes
   }
 
-  private mutating func read(atMost count: Int = chunkLength) throws(SystemError) -> [UInt8] {
+  private mutating func read(atMost count: Int = chunkLength) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    try bytes.append(upTo: Swift.min(count, Self.chunkLength)) { (out) throws(SystemError) in
-      try file.read(into: &out)
+    try waiting.read(file) { (file) throws(SystemError) in
+      try bytes.append(upTo: Swift.min(count, Self.chunkLength)) { (out) throws(SystemError) in
+        try file.read(into: &out)
+      }
     }
     bytesRead += UInt64(bytes.count)
     return bytes
@@ -104,5 +148,26 @@ struct StreamSource: ~Copyable {
       }
     }
     return (consumed, ended)
+  }
+}
+
+/// How a file is read that may keep its reader waiting.
+private struct Waiting {
+  let mayWait: Bool
+  /// What is thrown when somebody asks to stop.
+  let stopped: CommandFailure
+
+  /// Reads once there is something to read.
+  func read(
+    _ file: borrowing Descriptor, _ body: (borrowing Descriptor) throws(SystemError) -> Void
+  ) throws {
+    while true {
+      if Interruption.isRequested { throw stopped }
+      if mayWait, try Interruption.comes(before: file) { throw stopped }
+      do throws(SystemError) { return try body(file) } catch {
+        // Another reader was faster.
+        if error.errno != .wouldBlock { throw error }
+      }
+    }
   }
 }

@@ -70,6 +70,16 @@ extension Descriptor {
     }
   }
 
+  /// Waits until reading this or the other file would not wait (`poll`).
+  public func waitUntilReadable(or other: borrowing Descriptor) throws(SystemError) {
+    var files = [rawValue, other.rawValue].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
+    _ = try systemCall("poll", .reads, path: path) {
+      unsafe poll(&files, nfds_t(files.count), -1)
+    }
+  }
+
   /// An offset as the kernel takes it; `EOVERFLOW` past 2^63 - 1.
   func fileOffset(_ offset: UInt64, _ operation: StaticString) throws(SystemError) -> off_t {
     guard let offset = off_t(exactly: offset) else {

@@ -18,6 +18,9 @@ final class ConfinedTree {
   /// All else: as many as the commands of one inode go back and forth between.
   private var files = NodeCache(capacity: 16)
 
+  /// How many changes of files' data there were.
+  private(set) var changeCount: UInt64 = 0
+
   /// How many directories are kept open: no more than leaves others half of the process's
   /// descriptors.
   private static let directoryCount = Swift.min(512, Machine.descriptorLimit / 2)
@@ -42,8 +45,8 @@ final class ConfinedTree {
       return known.access >= access ? known : try reopen(known, access)
     }
     let place = try self.place(path)
+    if access > .name { return try open(place, access, as: path) }
     let named = try open(place.name, .name, in: place.directory, as: path)
-    if access > .name { return try reopen(named, access) }
     if named.type == .directory { directories.insert(named) } else { files.insert(named) }
     return named
   }
@@ -91,6 +94,7 @@ final class ConfinedTree {
   /// A regular file was made and opened for writing.
   func adopt(file: consuming Descriptor, at path: RawSpan) -> Node {
     let node = Node(file, .regular, .write, path: [UInt8](copying: path))
+    node.size = KnownSize(bytes: 0, changeCount: changeCount)
     files.insert(node)
     return node
   }
@@ -115,7 +119,7 @@ final class ConfinedTree {
   }
 
   /// A name is gone that was not a directory's.
-  func removedFile(_ path: RawSpan) { files.remove(path) }
+  func removedFile(_ path: RawSpan) { files.removeOne(path) }
 
   /// A name is gone.
   func removed(_ path: RawSpan) {
@@ -137,6 +141,18 @@ final class ConfinedTree {
 
   /// Owner or capabilities of a file were changed, which may have other names.
   func forgetState() { files.forgetState() }
+
+  /// How large a file is, if that is known.
+  func size(of file: Node) -> UInt64? {
+    guard let size = file.size, size.changeCount == changeCount else { return nil }
+    return size.bytes
+  }
+
+  /// The data of a file was changed, or will be; its size then, if it is known.
+  func noteChange(of file: Node, size: UInt64?) {
+    changeCount &+= 1
+    file.size = size.map { KnownSize(bytes: $0, changeCount: changeCount) }
+  }
 
   /// Closes all files.
   func closeFiles() { files.removeAll() }
@@ -163,25 +179,66 @@ final class ConfinedTree {
     return real
   }
 
+  /// Really opens a file or directory. What it is, is asked before: nothing else may be opened, and
+  /// nobody else changes the tree in between.
+  private func open(
+    _ place: borrowing Place, _ access: Node.Access, as path: RawSpan
+  ) throws(ReceiveError.Reason) -> Node {
+    let (name, directory) = (place.name, place.directory)
+    let status = try system { () throws(SystemError) in
+      try directory.descriptor.status(of: name)
+    }
+    guard status.device == device else { throw .notConfined([UInt8](copying: path)) }
+    switch status.type {
+    case .directory:
+      let node = try open(name, .read, in: directory, as: path)
+      directories.insert(node)
+      return node
+    case .regular:
+      let flags: OpenFlags = access == .write ? [.readWrite] : []
+      let opened = try opening(path) { () throws(SystemError) in
+        try directory.descriptor.open(beneath: name, flags.union([.nonBlocking, .noFollow]))
+      }
+      let node = makeNode(opened, access, path, status)
+      files.insert(node)
+      return node
+    default: throw .notRegularFile(status.type)
+    }
+  }
+
   /// Opens a directory to read it, or whatever it is only to name it; and makes sure that it is
   /// this subvolume's.
   private func open(
     _ name: RawSpan, _ access: Node.Access, in directory: Node, as path: RawSpan
   ) throws(ReceiveError.Reason) -> Node {
-    do throws(SystemError) {
-      let flags: OpenFlags = access == .name ? [.path, .noFollow] : .directory
-      let opened = try directory.descriptor.open(beneath: name, flags)
-      let status = try opened.status()
-      if status.device == device {
-        let node = Node(opened, status.type, access, path: [UInt8](copying: path))
-        node.isSetGroup = status.permissions & 0o2000 != 0
-        return node
-      }
-    } catch {
+    let flags: OpenFlags = access == .name ? [.path, .noFollow] : .directory
+    let opened = try opening(path) { () throws(SystemError) in
+      try directory.descriptor.open(beneath: name, flags)
+    }
+    let status = try system { () throws(SystemError) in try opened.status() }
+    guard status.device == device else { throw .notConfined([UInt8](copying: path)) }
+    return makeNode(opened, access, path, status)
+  }
+
+  private func makeNode(
+    _ opened: consuming Descriptor, _ access: Node.Access, _ path: RawSpan, _ status: FileStatus
+  ) -> Node {
+    let node = Node(opened, status.type, access, path: [UInt8](copying: path))
+    node.isSetGroup = status.permissions & 0o2000 != 0
+    if status.type == .regular {
+      node.size = KnownSize(bytes: status.size, changeCount: changeCount)
+    }
+    return node
+  }
+
+  /// Says of a path that leads out that it does.
+  private func opening(
+    _ path: RawSpan, _ open: () throws(SystemError) -> Descriptor
+  ) throws(ReceiveError.Reason) -> Descriptor {
+    do throws(SystemError) { return try open() } catch {
       let leadsOut = error.errno == .crossDevice || error.errno == .tooManySymbolicLinks
       throw leadsOut ? .notConfined([UInt8](copying: path)) : .system(error)
     }
-    throw .notConfined([UInt8](copying: path))
   }
 }
 

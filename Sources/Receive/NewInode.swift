@@ -64,7 +64,10 @@ extension Receiver {
         throw fail(command.kind, command.firstPath, error)
       }
     }
-    try settle()
+    do throws(ReceiveError) { try settle() } catch {
+      hasCommandLeft = true
+      throw error
+    }
     return false
   }
 
@@ -73,6 +76,7 @@ extension Receiver {
     guard let inode = pending else { return }
     pending = nil
     let path = inode.path.rawSpan
+    provisionalNames.insert(path)
     do throws(ReceiveError.Reason) {
       do throws(ReceiveError.Reason) {
         try create(inode.kind, path, inode.target.rawSpan)
@@ -92,18 +96,16 @@ extension Receiver {
   /// - Returns: false, and nothing is done, where that would not be the same: the provisional name
   ///   or the real one is taken, the directory is not there or protected, or it hands something down
   ///   that the root does not.
-  private func make(
+  private mutating func make(
     _ inode: NewInode, under path: RawSpan
   ) throws(ReceiveError.Reason) -> Bool {
     do throws(ReceiveError.Reason) {
       let directory = try tree.place(path).directory
       guard !directory.isSetGroup, try inheritance(of: directory).isEmpty else { return false }
-      let provisional = inode.path.rawSpan
-      if try system({ () throws(SystemError) in
-        try tree.root.descriptor.hasEntry(provisional)
-      }) {
-        return false
+      let isTaken = try system { () throws(SystemError) in
+        try provisionalNames.contains(inode.path, in: tree.root.descriptor)
       }
+      if isTaken { return false }
       try create(inode.kind, path, inode.target.rawSpan)
       return true
     } catch {

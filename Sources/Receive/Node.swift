@@ -41,6 +41,9 @@ final class Node {
   /// Who owns it, as long as nothing has happened that makes setting that again have an effect.
   var owner: Owner?
 
+  /// For a file: its size, when it was opened or changed last; see ``KnownSize``.
+  var size: KnownSize?
+
   /// The capabilities that it is to have.
   var capability = Capability.unknown
 
@@ -55,7 +58,7 @@ final class Node {
   func reopened(_ descriptor: consuming Descriptor, _ access: Access) -> Node {
     let node = Node(descriptor, type, access, path: path)
     (node.inheritance, node.isSetGroup) = (inheritance, isSetGroup)
-    (node.owner, node.capability) = (owner, capability)
+    (node.owner, node.capability, node.size) = (owner, capability, size)
     return node
   }
 }
@@ -68,6 +71,13 @@ struct Inheritance: OptionSet {
   static let attributes = Inheritance(rawValue: 1)
   /// Inode flags: no compression, no copying on write.
   static let flags = Inheritance(rawValue: 2)
+}
+
+/// The size of a file, as long as no other was changed, which may be the same under another name.
+struct KnownSize {
+  var bytes: UInt64
+  /// The number of changes of files' data that there were by then.
+  var changeCount: UInt64
 }
 
 /// User and group of an inode.

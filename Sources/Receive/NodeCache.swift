@@ -7,8 +7,11 @@ internal import Bytes
 struct NodeCache {
   private let capacity: Int
   private var nodes: [Node] = []
-  /// A hash of each node's path, to look at few nodes.
+  /// A hash of each node's path.
   private var hashes: [UInt64] = []
+  /// Where the node of a hash is. Two paths of one hash are never here together: whoever makes such
+  /// on purpose has them opened again and again.
+  private var places: [UInt64: Int] = [:]
   private var clock: UInt64 = 0
 
   init(capacity: Int) { self.capacity = capacity }
@@ -24,15 +27,23 @@ struct NodeCache {
   mutating func insert(_ node: Node) {
     touch(node)
     let hash = Self.hash(node.path.rawSpan)
-    if let same = index(node.path.rawSpan) {
+    if let same = places[hash] {
       nodes[same] = node
     } else if nodes.count < capacity {
+      places[hash] = nodes.count
       nodes.append(node)
       hashes.append(hash)
     } else if let oldest = nodes.indices.min(by: { nodes[$0].lastUse < nodes[$1].lastUse }) {
+      places[hashes[oldest]] = nil
+      places[hash] = oldest
       nodes[oldest] = node
       hashes[oldest] = hash
     }
+  }
+
+  /// A name is gone that nothing was beneath.
+  mutating func removeOne(_ path: RawSpan) {
+    if let at = index(path) { remove(at: at) }
   }
 
   /// A name is gone, and all that was beneath it.
@@ -41,27 +52,37 @@ struct NodeCache {
     while at < nodes.count {
       let node = nodes[at]
       if Self.isAtOrBeneath(node.path.rawSpan, path) {
-        nodes.swapAt(at, nodes.count - 1)
-        hashes.swapAt(at, nodes.count - 1)
-        nodes.removeLast()
-        hashes.removeLast()
+        remove(at: at)
       } else {
         at += 1
       }
     }
   }
 
+  /// The last one takes its place.
+  private mutating func remove(at place: Int) {
+    let last = nodes.count - 1
+    nodes.swapAt(place, last)
+    hashes.swapAt(place, last)
+    places[hashes[place]] = place
+    places[hashes[last]] = nil
+    nodes.removeLast()
+    hashes.removeLast()
+  }
+
   /// A name has become another one, in the place of what had that.
   mutating func rename(_ path: RawSpan, to new: RawSpan) {
     if path.hasSameBytes(as: new) { return }
     remove(new)
-    for at in nodes.indices {
-      let node = nodes[at]
-      guard Self.isAtOrBeneath(node.path.rawSpan, path) else { continue }
-      var renamed = [UInt8](copying: new)
-      renamed += node.path[path.byteCount...]
-      node.path = renamed
-      hashes[at] = Self.hash(renamed.rawSpan)
+    var moved: [Node] = []
+    for node in nodes where Self.isAtOrBeneath(node.path.rawSpan, path) { moved.append(node) }
+    if moved.isEmpty { return }
+    remove(path)
+    for node in moved {
+      let used = node.lastUse
+      node.path = [UInt8](copying: new) + node.path[path.byteCount...]
+      insert(node)
+      node.lastUse = used
     }
   }
 
@@ -75,15 +96,13 @@ struct NodeCache {
   mutating func removeAll() {
     nodes.removeAll()
     hashes.removeAll()
+    places.removeAll()
   }
 
   private func index(_ path: RawSpan) -> Int? {
-    let hash = Self.hash(path)
-    for at in hashes.indices where hashes[at] == hash {
-      let node = nodes[at]
-      if node.path.rawSpan.hasSameBytes(as: path) { return at }
-    }
-    return nil
+    guard let at = places[Self.hash(path)] else { return nil }
+    let node = nodes[at]
+    return node.path.rawSpan.hasSameBytes(as: path) ? at : nil
   }
 
   private mutating func touch(_ node: Node) {
@@ -91,8 +110,7 @@ struct NodeCache {
     node.lastUse = clock
   }
 
-  /// FNV-1a, eight bytes a step; whoever makes paths of one hash on purpose only makes it slow to
-  /// look among a few.
+  /// FNV-1a, eight bytes a step.
   private static func hash(_ path: RawSpan) -> UInt64 {
     var hash = 0xCBF2_9CE4_8422_2325 ^ UInt64(path.byteCount)
     var cursor = ByteCursor(path)

@@ -8,8 +8,32 @@ extension Receiver {
     _ path: RawSpan, _ offset: UInt64, _ data: RawSpan
   ) throws(ReceiveError.Reason) {
     let file = try tree.file(path, .write)
-    try system { () throws(SystemError) in try file.descriptor.write(data, at: offset) }
+    try write(data, to: file, at: offset)
     noteData(UInt64(data.byteCount))
+  }
+
+  func write(
+    _ data: RawSpan, to file: Node, at offset: UInt64
+  ) throws(ReceiveError.Reason) {
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(data.byteCount))
+    let size = overflow ? nil : tree.size(of: file)
+    tree.noteChange(of: file, size: nil)
+    if let size, let block = OldBlock.start(below: offset..<end, size: size) {
+      try discardOldBlock(at: block, of: file)
+    }
+    try system { () throws(SystemError) in try file.descriptor.write(data, at: offset) }
+    tree.noteChange(of: file, size: size.map { Swift.max($0, end) })
+  }
+
+  /// Makes a hole of a block all of whose data is going to be replaced.
+  private func discardOldBlock(at offset: UInt64, of file: Node) throws(ReceiveError.Reason) {
+    do throws(SystemError) {
+      try file.descriptor.allocate(
+        at: offset, count: OldBlock.length, [.punchHole, .keepSize])
+    } catch {
+      // Then the kernel reads it.
+      if error.errno != .notSupported { throw .system(error) }
+    }
   }
 
   /// Has what was written so far go to disk if it is much.
@@ -33,6 +57,7 @@ extension Receiver {
     }
     let from = try source.file(sourcePath, .read)
     let file = try tree.file(path, .write)
+    tree.noteChange(of: file, size: nil)
     do throws(SystemError) {
       try file.descriptor.cloneRange(
         from: from.descriptor, at: sourceOffset, count: length, to: offset)
@@ -76,6 +101,7 @@ extension Receiver {
 
   func truncate(_ path: RawSpan, to size: UInt64) throws(ReceiveError.Reason) {
     let file = try tree.file(path, .write)
+    tree.noteChange(of: file, size: nil)
     try system { () throws(SystemError) in try file.descriptor.truncate(to: size) }
   }
 
@@ -87,8 +113,29 @@ extension Receiver {
       throw .badValue(.allocationMode, UInt64(mode.rawValue))
     }
     let file = try tree.file(path, .write)
+    tree.noteChange(of: file, size: nil)
     try system { () throws(SystemError) in
       try file.descriptor.allocate(at: offset, count: size, mode)
     }
+  }
+}
+
+/// The last block of a write that ends within it.
+///
+/// To write a part of a block, the kernel reads the rest from the disk, and has the receiver wait for
+/// that; also where the rest is behind the file's end. If all the data that the block has is going to be
+/// replaced, that can be saved.
+enum OldBlock {
+  /// The sizes of a block, and of what the kernel keeps beside an inode, which takes no reading.
+  static let length: UInt64 = 4096
+  private static let inlineLength: UInt64 = 2048
+
+  /// Where it begins, if a file of a size has data there, and keeps none of that.
+  static func start(below range: Range<UInt64>, size: UInt64) -> UInt64? {
+    let start = range.upperBound & ~(length - 1)
+    guard start < range.upperBound, range.lowerBound <= start, size > start,
+      size <= range.upperBound, size > inlineLength
+    else { return nil }
+    return start
   }
 }

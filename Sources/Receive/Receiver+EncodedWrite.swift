@@ -42,6 +42,7 @@ extension Receiver {
   ) throws(ReceiveError.Reason) {
     let compression = try encoding.check(data)
     let file = try tree.file(path, .write)
+    tree.noteChange(of: file, size: nil)
     defer { noteData(UInt64(data.byteCount)) }
     guard let compression else {
       return try Self.writePart(of: data, encoding, to: file, offset)

@@ -7,9 +7,10 @@ extension Receiver {
   /// The longest name of an extended attribute: `XATTR_NAME_MAX`.
   static var maximumAttributeNameLength: Int { 255 }
 
-  func changeMode(_ path: RawSpan, _ mode: UInt64) throws(ReceiveError.Reason) {
+  mutating func changeMode(_ path: RawSpan, _ mode: UInt64) throws(ReceiveError.Reason) {
     // Streams hold the permissions; what else is in the number has no meaning here.
     let permissions = UInt32(truncatingIfNeeded: mode & 0o7777)
+    special?.owner = nil
     let node = try tree.node(path)
     try system { () throws(SystemError) in try node.descriptor.setPermissions(permissions) }
     node.isSetGroup = permissions & 0o2000 != 0
@@ -20,15 +21,18 @@ extension Receiver {
     }
   }
 
-  func changeOwner(
+  mutating func changeOwner(
     _ path: RawSpan, _ uid: UInt64, _ gid: UInt64
   ) throws(ReceiveError.Reason) {
     // The highest number of 32 bits would mean: leave it.
     guard uid < UInt64(UInt32.max) else { throw .badValue(.uid, uid) }
     guard gid < UInt64(UInt32.max) else { throw .badValue(.gid, gid) }
-    let node = try tree.node(path)
     let owner = Owner(
       user: UInt32(truncatingIfNeeded: uid), group: UInt32(truncatingIfNeeded: gid))
+    if let inode = special, inode.path.rawSpan.hasSameBytes(as: path) {
+      return try changeOwner(of: inode, owner)
+    }
+    let node = try tree.node(path)
     if node.owner == owner { return }
     let capability = try capability(of: node)
     try system { () throws(SystemError) in
@@ -40,6 +44,17 @@ extension Receiver {
     let known = node.capability
     tree.forgetState()
     (node.owner, node.capability) = (nil, known)
+  }
+
+  private mutating func changeOwner(
+    of inode: SpecialInode, _ owner: Owner
+  ) throws(ReceiveError.Reason) {
+    if inode.owner == owner { return }
+    special?.owner = nil
+    try system { () throws(SystemError) in
+      try inode.directory.descriptor.setOwner(
+        of: inode.name, user: owner.user, group: owner.group)
+    }
   }
 
   private static var capabilityName: String { "security.capability" }
@@ -64,6 +79,12 @@ extension Receiver {
   ) throws(ReceiveError.Reason) {
     let accessTime = try time(access, .accessTime)
     let modificationTime = try time(modification, .modificationTime)
+    if let inode = special, inode.path.rawSpan.hasSameBytes(as: path) {
+      return try system { () throws(SystemError) in
+        try inode.directory.descriptor.setTimes(
+          of: inode.name, access: accessTime, modification: modificationTime)
+      }
+    }
     let node = try tree.node(path)
     try system { () throws(SystemError) in
       try node.descriptor.setTimes(access: accessTime, modification: modificationTime)

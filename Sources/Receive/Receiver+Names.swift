@@ -5,15 +5,18 @@ internal import SendStream
 // Names: making, renaming and removing them.
 extension Receiver {
   /// Makes an inode, which must not be there.
-  func create(
+  mutating func create(
     _ kind: NewInode.Kind, _ path: RawSpan, _ target: RawSpan
   ) throws(ReceiveError.Reason) {
+    special = nil
     let place = try tree.place(path)
     let made = try open(kind, at: place, path, target)
     made?.capability = .none
     let inherited = try inheritance(of: place.directory)
     if kind.isDirectory, inherited.isEmpty { made?.inheritance = inherited }
-    if !place.directory.isSetGroup { made?.owner = owner }
+    let owner = place.directory.isSetGroup ? nil : owner
+    made?.owner = owner
+    if !kind.isOpened { special = SpecialInode(at: place, path, owner) }
     guard inherited.contains(.attributes) else { return }
     let node: Node
     if let made { node = made } else { node = try tree.node(path) }
@@ -66,34 +69,42 @@ extension Receiver {
     try make(.symbolicLink, path, target: target, as: .symlink)
   }
 
-  func rename(_ path: RawSpan, to new: RawSpan) throws(ReceiveError.Reason) {
+  mutating func rename(_ path: RawSpan, to new: RawSpan) throws(ReceiveError.Reason) {
+    special = nil
     let from = try tree.place(path)
     try tree.checkOwn(from, path)
     let to = try tree.place(new)
+    provisionalNames.insert(new)
     let (name, newName) = (from.name, to.name)
     try system { () throws(SystemError) in
       try from.directory.descriptor.rename(name, to: newName, in: to.directory.descriptor)
     }
     tree.renamed(path, to: new)
+    provisionalNames.remove(path)
   }
 
-  func link(_ path: RawSpan, to existing: RawSpan) throws(ReceiveError.Reason) {
+  mutating func link(_ path: RawSpan, to existing: RawSpan) throws(ReceiveError.Reason) {
+    special = nil
     let from = try tree.place(existing)
     let to = try tree.place(path)
+    provisionalNames.insert(path)
     let (name, newName) = (from.name, to.name)
     try system { () throws(SystemError) in
       try to.directory.descriptor.makeLink(newName, to: name, in: from.directory.descriptor)
     }
   }
 
-  func unlink(_ path: RawSpan) throws(ReceiveError.Reason) {
+  mutating func unlink(_ path: RawSpan) throws(ReceiveError.Reason) {
+    special = nil
     let place = try tree.place(path)
     let name = place.name
     tree.removedFile(path)
     try system { () throws(SystemError) in try place.directory.descriptor.unlink(name) }
+    provisionalNames.remove(path)
   }
 
-  func removeDirectory(_ path: RawSpan) throws(ReceiveError.Reason) {
+  mutating func removeDirectory(_ path: RawSpan) throws(ReceiveError.Reason) {
+    special = nil
     let place = try tree.place(path)
     let name = place.name
     // To remove the root of a nested subvolume would be to delete that.
@@ -102,6 +113,7 @@ extension Receiver {
     try system { () throws(SystemError) in
       try place.directory.descriptor.removeDirectory(name)
     }
+    provisionalNames.remove(path)
   }
 
   /// What a directory hands down.
@@ -139,6 +151,14 @@ enum InheritedAttributes {
 }
 
 extension NewInode.Kind {
+  /// Whether it is open once it is made.
+  var isOpened: Bool {
+    switch self {
+    case .file, .directory: true
+    case .special, .symbolicLink: false
+    }
+  }
+
   var isDirectory: Bool {
     if case .directory = self { return true }
     return false

@@ -34,6 +34,7 @@ extension Receiver {
       guard state == .receiving else { throw .outOfOrder }
       state = .failed
       try protection.restore()
+      special = nil
       tree.close()
       cloneSources.close()
       sync.wait()

@@ -44,6 +44,12 @@ public struct Receiver: ~Copyable {
   var state = State.new
   /// An inode that is not made yet: the next command says under which name.
   var pending: NewInode?
+  /// What failed last was an inode that was waited with: the command that came was not carried out.
+  var hasCommandLeft = false
+  /// What new inodes may not be made instead of.
+  var provisionalNames = ProvisionalNames()
+  /// The symbolic link, device node or the like that was made last.
+  var special: SpecialInode?
   /// Whether no directory but the root can have anything to hand down, because all of them were made
   /// by this stream, and nothing of the kind was set.
   var isBare = false
@@ -109,6 +115,7 @@ public struct Receiver: ~Copyable {
       if state == .failed { throw .failedBefore }
       guard state == .ended else { throw .outOfOrder }
       state = .failed
+      special = nil
       try protection.restore()
       tree.close()
       cloneSources.close()

@@ -44,7 +44,8 @@ extension SubvolumeReceiveError: CustomStringConvertible {
     case .parentChanged(let uuid, let path):
       "parent subvolume \(QuotedText.quoted(path)) (UUID \(uuid)) was changed since it was received"
     case .parentUnreachable(let uuid, let path, let error):
-      "parent subvolume \(QuotedText.quoted(path)) (UUID \(uuid)) cannot be reached: \(error)"
+      "parent subvolume \(QuotedText.quoted(path)) (UUID \(uuid)) cannot be reached; --root-mount can "
+        + "name a mount of the file system that it is beneath: \(error)"
     case .command(let error): "\(error)"
     case .system(let error): "\(error)"
     }

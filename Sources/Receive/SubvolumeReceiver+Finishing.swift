@@ -27,22 +27,24 @@ extension SubvolumeReceiver {
     observer(.finished(subvolume.subvolume, isMarked: subvolume.errorCount == 0))
   }
 
-  private func end(_ subvolume: SubvolumeInProgress) throws(SubvolumeReceiveError) {
+  private mutating func end(_ subvolume: SubvolumeInProgress) throws(SubvolumeReceiveError) {
     do throws(ReceiveError) {
       try subvolume.receiver.carryOut(.end)
       try subvolume.receiver.finish()
-    } catch { throw .command(error) }
+    } catch {
+      guard subvolume.receiver.hasCommandLeft else { throw .command(error) }
+      try passOver(.command(error), in: subvolume)
+      try end(subvolume)
+    }
   }
 
   /// Puts the subvolume on disk, and only then marks it as received and whole, if it is.
   private func seal(_ subvolume: SubvolumeInProgress) throws(SubvolumeReceiveError) {
     try attempt { () throws(SystemError) in
-      try subvolume.root.syncFileSystem()
-      guard subvolume.errorCount == 0 else { return }
-      try Subvolume.setReceived(
+      guard subvolume.errorCount == 0 else { return try subvolume.root.syncFileSystem() }
+      try Subvolume.seal(
         subvolume.root, uuid: subvolume.subvolume.uuid,
         sendTransaction: subvolume.subvolume.ctransid)
-      try Subvolume.setReadOnly(true, subvolume.root)
     }
   }
 
@@ -67,6 +69,7 @@ extension SubvolumeReceiver {
 extension Receiver {
   /// What failed is passed over: the caller knows that the subvolume is not what the stream means.
   mutating func goOnAfterFailure() {
+    hasCommandLeft = false
     if state == .failed { state = .receiving }
   }
 }

@@ -140,9 +140,9 @@ public struct SubvolumeReceiver: ~Copyable {
         throw .command(error)
       }
     } catch {
-      try passOver(error)
-      current.errorCount += 1
-      current.receiver.goOnAfterFailure()
+      let isLeft = current.receiver.hasCommandLeft
+      try passOver(error, in: current)
+      if isLeft { try carryOutInside(command) }
     }
   }
 
@@ -154,6 +154,15 @@ public struct SubvolumeReceiver: ~Copyable {
     do throws(SystemError) { try current.cloneSources.add(source, as: uuid) } catch {
       throw .system(error)
     }
+  }
+
+  /// Passes over an error of a command, or throws it.
+  mutating func passOver(
+    _ error: SubvolumeReceiveError, in subvolume: SubvolumeInProgress
+  ) throws(SubvolumeReceiveError) {
+    try passOver(error)
+    subvolume.errorCount += 1
+    subvolume.receiver.goOnAfterFailure()
   }
 
   /// Throws an error, after it has removed the subvolume, unless there may be more.

@@ -127,10 +127,8 @@ extension LockedDevice {
   ) throws(InstallError) -> SubvolumeUUID {
     try ProgressReport(phase: .syncing, total: 0)(0, to: observer)
     return try attempt { () throws(SystemError) in
-      try staging.syncFileSystem()
-      try Subvolume.setReceived(
+      try Subvolume.seal(
         staging, uuid: manifest.target.uuid, sendTransaction: manifest.target.ctransid)
-      try Subvolume.setReadOnly(true, staging)
       return try Subvolume.info(of: staging).uuid
     }
   }

@@ -19,7 +19,7 @@
         "bash", "-euc",
         """
         cd "$0"; btrfs -q subvolume create parent; cd parent; mkdir d; echo 1 > d/f; echo 2 > old
-        head -c 8192 /dev/urandom > data; echo 3 > fixed; chattr +i fixed; touch gone; mkdir empty
+        head -c 8192 /dev/urandom > data; head -c 5000 data > tail; echo 3 > fixed; chattr +i fixed; touch gone; mkdir empty
         """, mount.path)
     }
 
@@ -36,7 +36,9 @@
       .removeXattr("d/f".bytes, "user.x".bytes), .removeXattr("d/f".bytes, "user.x".bytes),
       .clone("d/new".bytes, from: "data".bytes), .allocate("data".bytes),
       .clone("d/f".bytes, from: "data".bytes, of: Step.makeUUID(2)), .write("fixed".bytes, [7]),
-      .setFileAttributes("old".bytes), .setTimes([]), .end, .finish,
+      .write("tail".bytes, [UInt8](repeating: 3, count: 5000)), .makeFile("o257-7-0".bytes),
+      .rename("o257-7-0".bytes, to: "d/renamed".bytes), .setFileAttributes("old".bytes),
+      .setTimes([]), .end, .finish,
     ]
 
     private func receive(_ number: Int) throws -> Descriptor {

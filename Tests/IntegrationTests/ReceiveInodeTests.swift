@@ -115,6 +115,76 @@ struct ReceiveInodeTests {
     #expect(reason == .badPath("../g".bytes))
   }
 
+  @Test("A name in the root is known to be taken, whenever that came to be")
+  func takenMeanwhile() throws {
+    let (file, other) = ("f".bytes, "o258-7-0".bytes)
+    func refusal(_ steps: Step...) throws -> Errno? {
+      _ = try shell("rm -rf *; touch f g")
+      let known: [Step] = [.snapshot(), .makeFile(other), .rename(other, to: "h".bytes)]
+      let reason = try (known + steps).refusal(in: work())
+      guard case .system(let error)? = reason else { return nil }
+      return error.errno
+    }
+    let (make, rename) = (Step.makeFile(orphan), Step.rename(orphan, to: "n".bytes))
+    #expect(try refusal(.rename(file, to: orphan), make, rename) == .fileExists)
+    #expect(try refusal(.link(orphan, to: file), make, rename) == .fileExists)
+    #expect(try refusal(make, .changeMode(orphan), make, rename) == .fileExists)
+    #expect(try refusal(.rename(file, to: orphan), .rename(orphan, to: file), make, rename) == nil)
+    #expect(try refusal(.link(orphan, to: file), .unlink(orphan), make, rename) == nil)
+    let directory = Step.makeDirectory(orphan)
+    #expect(
+      try refusal(directory, .changeMode(orphan), .removeDirectory(orphan), make, rename) == nil)
+    #expect(try work().hasEntry("n"))
+    // More of them than are remembered.
+    _ = try shell("rm -rf *; for i in {1..1100}; do : > o$i-1-0; done")
+    #expect(
+      try [.snapshot(), make, rename, .makeFile("o300-1-0".bytes), .changeMode("f".bytes)]
+        .refusal(in: work()) != nil)
+    #expect(try work().hasEntry("n"))
+  }
+
+  @Test("What a symbolic link's name means is not mixed up when its directory moves")
+  func movedLink() throws {
+    let (link, other) = ("d/l".bytes, "e/l".bytes)
+    try [
+      .subvolume(), .makeDirectory("d".bytes), .makeDirectory("x".bytes),
+      .symlink("x/l".bytes, to: "y".bytes), .symlink(link, to: "x".bytes),
+      .rename("d".bytes, to: "e".bytes), .rename("x".bytes, to: "d".bytes),
+      .changeOwner(link, 7, 8),
+      .setTimes(link), .changeOwner(other, 9, 10), .makeFIFO("p".bytes),
+      .changeOwner("p".bytes, 0, 0),
+      .changeMode("p".bytes, 0o4755), .changeOwner("p".bytes, 0, 0), .end, .finish,
+    ].carryOut(in: work())
+    #expect(
+      try shell("stat -c '%N %u %g %a' d/l e/l p")
+        == "'d/l' -> 'y' 7 8 777\n'e/l' -> 'x' 9 10 777\n'p' 0 0 755\n")
+  }
+
+  @Test("A last block is not given up that still has data, whatever name or command it came by")
+  func lastBlock() throws {
+    let (f, g) = ("f".bytes, "g".bytes)
+    let fives = [UInt8](repeating: 5, count: 1904)
+    func tail(_ steps: Step...) throws -> String {
+      _ = try shell("rm -f *; head -c 5000 /dev/zero | tr '\\0' a > f; ln f g; sync")
+      try ([.snapshot()] + steps + [.write(g, fives, at: 4096), .end, .finish])
+        .carryOut(in: work())
+      // What is behind the 6,000 bytes.
+      return try shell(
+        "sync; tail -c +6001 f | tr '\\0' . | fold -w 1 | uniq -c | tr -s ' \\n' ' '")
+    }
+    let long = [UInt8](repeating: UInt8(ascii: "b"), count: 3000)
+    #expect(try tail(.write(g, at: 0)) == "")
+    #expect(try tail(.write(g, at: 0), .write(f, long, at: 5000)) == " 2000 b ")
+    #expect(try tail(.write(g, at: 0), .truncate(f, to: 7000)) == " 1000 . ")
+    #expect(try tail(.write(g, long, at: 5000)) == " 2000 b ")
+    #expect(try tail(.truncate(g, to: 6500)) == " 500 . ")
+    #expect(try tail(.truncate(g, to: 4097)) == "")
+    #expect(try tail(.write(g, [UInt8](repeating: 99, count: 10), at: 9000)) == " 3000 . 10 c ")
+    #expect(
+      try shell("head -c 6000 f | tail -c 1905 | od -vAn -tu1 -w1 | uniq -c | tr -s ' \\n' ' '")
+        == " 1 97 1904 5 ")
+  }
+
   @Test("A failure of what was waited with is told as its own")
   func laterFailure() throws {
     _ = try shell("touch o257-7-0")

@@ -19,6 +19,7 @@
       try it.bench.shell(
         """
         mkdir d empty; echo 1 > d/f; echo 2 > old; head -c 8192 /dev/urandom > data; touch gone
+        head -c 5000 data > tail
         echo 3 > fixed; chattr +i fixed
         """)
       try run("btrfs", "-q", "subvolume", "snapshot", "-r", it.path("work"), it.path("parent"))
@@ -45,7 +46,7 @@
 
     /// All that the stream changes: times are not to tell one run from another.
     private static let touched = [
-      "d/new", "d/f", "sub/l", "sub/s", "p", "n", "data", "fixed", "d", "sub", "",
+      "d/new", "d/f", "sub/l", "sub/s", "p", "n", "data", "tail", "d/made", "fixed", "d", "sub", "",
     ]
 
     /// A command of every kind that all kernels can carry out, and a protected file in the way.
@@ -80,6 +81,10 @@
         text(
           .allocate, "data", tlv(.allocationMode, number: UInt32(3)), number(.fileOffset, 0),
           number(.size, 4096)),
+        text(
+          .write, "tail", number(.fileOffset, 0), tlvToEnd(.data, Array(repeating: 4, count: 5000))),
+        text(.makeFile, "o257-7-0", inode),
+        rawCommand(.rename, tlv(.path, "o257-7-0"), tlv(.pathTo, "d/made")),
         text(.write, "fixed", number(.fileOffset, 0), tlvToEnd(.data, [7])),
       ].flatMap(\.self) + touched.flatMap(times) + rawCommand(.end)
     }

@@ -136,6 +136,75 @@ struct ReceiveProgramTests {
     #expect(try it.names(in: "ours") == [])
   }
 
+  @Test("-E carries out what comes behind an inode that could not be made under its first name")
+  func maximumErrorsLater() throws {
+    try it.bench.shell("echo old > o257-7-0")
+    _ = try it.bench.snapshot("v1", version: 1)
+    let info = try it.info("v1")
+    let orphan = "o257-7-0"
+    let rename = { (new: String) in rawCommand(.rename, tlv(.path, orphan), tlv(.pathTo, new)) }
+    for (name, commands, expected) in [
+      ("next", [ReceiveProgram.makeFile("b")], ["b", orphan]),
+      ("renamed", [rename("x")], ["x"]),
+      ("twice", [ReceiveProgram.makeFile(orphan), rename("x")], ["x"]),
+      ("end", [], [orphan]),
+    ] as [(String, [[UInt8]], [String])] {
+      let snapshot = rawCommand(
+        .snapshot, tlv(.path, name), tlv(.uuid, Array(1...16)), tlv(.ctransid, number: UInt64(9)),
+        tlv(.cloneUUID, info.uuid.bytes), tlv(.cloneCtransid, number: UInt64(7)))
+      try it.makeStream(
+        name, snapshot, ReceiveProgram.makeFile(orphan), commands.flatMap(\.self))
+      #expect(try it.receive(name).status == 13)
+      let result = try it.receive(name, "-E", "0")
+      #expect(result.status == 13, "\(result.errors)")
+      #expect(try it.names(in: "ours/\(name)") == expected)
+      #expect(try it.info("ours/\(name)").receivedUUID.isZero)
+    }
+  }
+
+  @Test("A wrong directory does not wait for the stream")
+  func wrongDirectory() throws {
+    for (directory, status) in [(it.path("nowhere"), 13), ("/proc", 11)] as [(String, Int32)] {
+      let log = try runProgram([
+        "bash", "-uc",
+        """
+        exec 3< <(exec sleep 30); timeout 15 "$0" receive "$1" <&3; status=$?; kill $!; exit $status
+        """, it.program, directory,
+      ])
+      #expect(log.status == status, "\(log.errors)")
+    }
+  }
+
+  @Test(
+    "While nothing comes from a pipe or FIFO, a signal ends it at once, and it leaves nothing",
+    arguments: [0, 3, 17, 150_000], [false, true])
+  func interruptedWaiting(_ count: Int, _ isFIFO: Bool) throws {
+    try it.bench.shell("head -c 300000 /dev/urandom > f")
+    _ = try it.bench.snapshot("v1", version: 1)
+    // Nobody opens the FIFO where nothing is to come.
+    let result = try runProgram([
+      "bash", "-uc",
+      """
+      if [ "$3" = true ]; then
+        mkfifo "$4"; waiting=
+        [ "$5" = 0 ] || { { head -c "$5" "$1"; exec sleep 60; } > "$4" & waiting=$!; }
+        "$0" receive -f "$4" "$2" & pid=$!
+      else
+        exec 3< <(head -c "$5" "$1"; exec sleep 60); waiting=$!
+        "$0" receive "$2" <&3 & pid=$!
+      fi
+      sleep 1; kill -TERM $pid
+      ( sleep 20; kill -KILL $pid ) 2>/dev/null & watch=$!
+      wait $pid; status=$?
+      kill $watch $waiting 2>/dev/null
+      exit $status
+      """, it.program, it.path("streams/v1"), it.path("ours"), "\(isFIFO)", it.path("fifo"),
+      "\(count)",
+    ])
+    #expect(result.status == 14, "\(result.errors)")
+    #expect(try it.names(in: "ours") == [])
+  }
+
   @Test("Interrupted by a signal, it leaves nothing")
   func interrupted() throws {
     _ = try it.bench.shell("head -c 300000 /dev/urandom > f")

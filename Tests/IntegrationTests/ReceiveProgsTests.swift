@@ -28,6 +28,65 @@ struct ReceiveProgsTests {
     }
   }
 
+  @Test("Snapshots of two subvolumes in one stream, with clone sources of both (016)")
+  func severalCloneSources() throws {
+    try it.bench.shell(
+      """
+      for s in 1 2; do
+        btrfs -q subvolume create p$s
+        for i in 1 2 3; do
+          head -c 300000 /dev/urandom > p$s/f$i; [ $i = 1 ] || cp --reflink=always p$s/f1 p$s/c$i
+          btrfs -q subvolume snapshot -r p$s s${s}_$i
+        done
+      done
+      btrfs -q send -f streams/first s1_1 s2_1
+      btrfs -q send -f streams/rest -c s1_1 -c s2_1 s1_2 s1_3 s2_2 s2_3
+      """, in: ".")
+    #expect(try it.receive("first").status == 0)
+    let result = try it.receive("rest")
+    #expect(result.status == 0, "\(result.errors)")
+    for name in ["s1_1", "s1_2", "s1_3", "s2_1", "s2_2", "s2_3"] {
+      try it.expectSame("ours/\(name)", name)
+    }
+  }
+
+  @Test("A stream that is none, or of version 0, ends --dump, whatever -E says (036)")
+  func invalidDump() throws {
+    try it.write(Array("btrfs-stream\0\0\0\0\0".utf8), as: "zero")
+    for options in [[], ["-E", "1"], ["-E", "10"], ["-E", "0"]] {
+      let command = ["timeout", "10", it.program, "receive", "--dump", "-f"]
+      let result = try runProgram(command + [it.path("streams/zero")] + options)
+      #expect(result.status == 27, "\(result.errors)")
+    }
+  }
+
+  @Test("Cloned from what is being received, not from what was received of the same before (039)")
+  func cloneFromCurrent() throws {
+    try it.bench.shell(
+      "head -c 1M /dev/urandom > foo; cp --reflink=always foo bar; mkdir d; mv foo d")
+    _ = try it.bench.snapshot("v1", version: 1)
+    try run("mkdir", it.path("second"))
+    for directory in ["ours", "second"] {
+      #expect(try it.receive("v1", into: directory).status == 0)
+      try it.expectSame("\(directory)/v1", "v1")
+    }
+    #expect(try it.stock("v1").status == 0)
+    let found = try it.record("second/v1").extentDifferences(to: it.record("stock/v1"), "v1")
+    #expect(found == [])
+  }
+
+  @Test("What was received is nothing that btrfs warns of (051)")
+  func noWarning() throws {
+    try it.makeIncrement("echo 1 > f", "echo 2 > f")
+    for name in ["v1", "v2"] {
+      #expect(try it.receive(name, "-m", it.bench.mount.path).status == 0)
+      let show = try runProgram(["btrfs", "subvolume", "show", it.path("ours/\(name)")])
+      let text = String(decoding: show.output, as: UTF8.self) + show.errors
+      #expect(show.status == 0 && text.contains("Received UUID"))
+      #expect(!text.contains("WARNING"), "\(text)")
+    }
+  }
+
   @Test("Mount points of which one's path begins with the other's (035)")
   func commonPrefix() throws {
     try it.makeIncrement("echo 1 > f; head -c 50000 /dev/urandom > g", "cp --reflink=always g h")
@@ -128,6 +187,7 @@ struct ReceiveProgsTests {
     }
     let alone = try receive()
     #expect(alone.status == 33, "\(alone.errors)")
+    #expect(alone.errors.contains("--root-mount"))
     let result = try receive("-m", it.bench.mount.path)
     #expect(result.status == 0, "\(result.errors)")
     try it.expectSame("ours/v2", "v2")

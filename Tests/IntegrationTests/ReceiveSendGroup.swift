@@ -88,6 +88,13 @@ extension ReceiveRecipe {
       "touch f; for i in {1..2000}; do ln f $i; done",
       change: "rm {1..2000}; for i in {1001..2000}; do ln f $i; done"),
     ReceiveRecipe(
+      "of thousands of links one is left, which the inode has no room for (050)",
+      """
+      mkdir -p h/j; cd h/j; touch f
+      for i in {1001..3550}; do ln f a-name-of-some-length-$i; done; ln f last; rm f a-*
+      """,
+      change: "ln h/j/last again; rm h/j/last"),
+    ReceiveRecipe(
       "the compression property, and what inherits it (048)",
       """
       mkdir -p d/s; btrfs property set d/s compression lzo; touch d/s/one
@@ -154,6 +161,22 @@ extension ReceiveRecipe {
       "a block is shared further on in a small file (149)",
       before: { try $0.shell(fill("f", 0xab, 4) + "sync") },
       change: { try share($0, "f", 0, "f", 8, 4) }),
+    ReceiveRecipe(
+      "the last block is written again, in whole or in part, of files that end within one",
+      """
+      for size in 100 2048 2100 4095 5000 8292 70001; do
+        for f in same longer shorter less more end; do head -c $size /dev/urandom > $f$size; done
+      done
+      sync
+      """,
+      change: """
+        for size in 100 2048 2100 4095 5000 8292 70001; do
+          new() { head -c $(($2)) /dev/urandom | dd of=$1$size bs=1M iflag=fullblock $3 status=none; }
+          new same $size conv=notrunc; new longer $size+3000 conv=notrunc; new shorter $size-90 ''
+          new less $size-90 conv=notrunc; new more 3000 "conv=notrunc oflag=append"
+          head -c 7 /dev/urandom >> end$size
+        done
+        """),
     ReceiveRecipe(
       "data that is not on its way to the disk yet (186)", "touch f",
       change: fill("f", 0xea, 108)),
