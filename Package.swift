@@ -110,7 +110,7 @@ let package = Package(
       "DeltaCommands",
       [
         "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
-        "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "XZ", arguments,
       ]),
     library(
       "DeviceCommands",
