@@ -112,7 +112,8 @@ let package = Package(
       "DeltaCommands",
       [
         "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
-        "Recompress", "SendStream", "Signing", "UpdateBuilder", "UpdateFile", "XZ", arguments,
+        "Recompress", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "XZ",
+        arguments,
       ]),
     library(
       "DeviceCommands",

@@ -9,22 +9,27 @@ internal import UpdateBuilder
 struct DigestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "digest",
-    abstract: "Give the short message that is signed for an update file.",
+    abstract: "Give the short message that is signed for an update file, or a tree's digests.",
     discussion: """
-      96 bytes: hexadecimal digits on standard output, or raw with --output. Sign them with Ed25519 \
+      Of an update file, 96 bytes: hexadecimal digits on standard output, or raw with --output. Sign them with Ed25519 \
       on another machine, for example with openssl pkeyutl -sign -rawin, and give the signature to \
       attach-signature.
+
+      Of a directory, two SHA-256 values, as the manifests of updates have them: of all that it \
+      holds, and of that and the modification times. They are the same on any file system.
       """)
 
-  @Argument(help: "The update file.") var file: String
+  @Argument(help: "The update file, or a directory.") var file: String
   @Option(name: .shortAndLong, help: "The file for the message as it is, or - to print it so.")
   var output: String?
+  @Flag(help: "Of a directory, print JSON.") var json = false
+  @Option(help: "Of a directory, how to show progress: auto, bar, json or none.")
+  var progress = ProgressReporter.Style.auto
 
   func run() async throws {
-    guard try Descriptor.open(file, [.readOnly, .nonBlocking]).status().type != .directory else {
-      throw CommandFailure(
-        .usage, "\"\(file)\" is a directory: digest takes an update file, not yet a tree")
-    }
+    let opened = try Descriptor.open(file, [.readOnly, .nonBlocking])
+    if try opened.status().type == .directory { return try printTree(opened) }
+    guard !json else { throw CommandFailure(.usage, "--json is for directories") }
     let message = try FinishedUpdate(path: file).message
     switch output {
     case nil: try StandardOutput.write(message.map { Self.hex($0) }.joined())

@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import Bytes
+internal import CommandSupport
+internal import Linux
+internal import Tree
+
+extension DigestCommand {
+  /// Prints what a tree holds, in two numbers.
+  func printTree(_ root: borrowing Descriptor) throws {
+    guard output == nil else {
+      throw CommandFailure(.usage, "--output is for the message of an update file, not for a tree")
+    }
+    let reporter = ProgressReporter(progress)
+    // Also where it fails: the error has its own line.
+    defer { reporter.finish() }
+    let summary = try TreeSummary(of: root) { totals in
+      reporter.show("reading", done: totals.dataBytes, of: 0)
+      return true
+    }
+    reporter.finish()
+    for path in summary.leftOut {
+      StandardError.write("left out, as in every update: \(QuotedText.quoted(path))\n")
+    }
+    try StandardOutput.write(json ? Self.json(summary).text : Self.text(summary))
+  }
+
+  private static func text(_ summary: TreeSummary) -> String {
+    """
+    content  \(summary.digest.content)
+    full     \(summary.digest.full)
+    \(summary.totals.entries) names, \(ByteCount(summary.totals.dataBytes)) in files
+    """
+  }
+
+  private static func json(_ summary: TreeSummary) -> JSONValue {
+    .object([
+      ("contentDigest", .string("\(summary.digest.content)")),
+      ("fullDigest", .string("\(summary.digest.full)")),
+      ("entries", .unsigned(summary.totals.entries)),
+      ("dataBytes", .unsigned(summary.totals.dataBytes)),
+      ("leftOut", .array(summary.leftOut.map { .name($0) })),
+    ])
+  }
+}
