@@ -7,13 +7,13 @@ struct EndToEndOpeningTests {
   let bench: EndToEndBench
 
   private static let first = """
-    seq 1 20000 | awk '{print "line", $1, ($1 * 7919) % 1000}' >plain
+    seq 1 6000 | awk '{print "line", $1, ($1 * 7919) % 1000}' >plain
     """
 
   /// Everything that is packed, from a text that is there as `plain`.
   private static let pack = """
     gzip -9nc plain >doc.gz; gzip -1c plain >fast.gz
-    for i in 1 2 3 4 5; do cat plain; done | gzip -1n >big.gz
+    for i in $(seq 15); do cat plain; done | gzip -1n >big.gz
     xz --check=crc32 --lzma2=dict=1MiB -T2 -c plain >module.ko.xz; zstd -q -19 -c plain >fw.zst
     xz --check=crc32 --lzma2=dict=1MiB -c /bin/ls >tool.xz
     (head -c 5000 plain; gzip -nc plain | cat - module.ko.xz | xz -c --check=crc32 --x86 \\
@@ -31,7 +31,7 @@ struct EndToEndOpeningTests {
     try bench.release(
       2,
       """
-      sed -e '1000s/.*/something else/' -e '9000d' plain | cat >changed; cat changed >plain
+      sed -e '1000s/.*/something else/' -e 4000d plain | cat >changed; cat changed >plain
       rm changed *.gz module.ko.xz fw.zst tool.xz image jar.zip
       \(Self.pack)
       gzip -9nc plain | cat >new.gz; xz -dc module.ko.xz | cat >unpacked
@@ -104,7 +104,7 @@ struct EndToEndOpeningTests {
       try bench.succeed("btrfs-update", device.arguments("apply", bench.file("full")))
       let apply = device.arguments("apply", bench.file("delta"))
       var faults = 0
-      for call in stride(from: 3, through: 2000, by: 7) {
+      for call in stride(from: 3, through: 2000, by: 23) {
         // A full disk, and a process that ends.
         let fault = call % 2 == 0 ? "kill:\(call)" : "fail:\(call):28"
         let result = try bench.result(
@@ -113,7 +113,7 @@ struct EndToEndOpeningTests {
         faults += 1
         if call % 2 == 1 { #expect(result.status == 35, "\(call): \(result.errors)") }
       }
-      #expect(faults > 5)
+      #expect(faults > 2)
       if !FileManager.default.fileExists(atPath: device.tree(2)) {
         try bench.succeed("btrfs-update", apply)
       }
