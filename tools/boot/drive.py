@@ -30,6 +30,7 @@ FIRMWARE = "/usr/share/OVMF/OVMF_{}_4M.fd"
 # Seconds; software emulation on a busy machine is slow, and a hang must not last forever.
 BOOT_LIMIT = 600
 COMMAND_LIMIT = 300
+NUDGE = 30
 TRIES = 2
 
 
@@ -210,8 +211,15 @@ class Machine:
             status = data[position + len(marker):].split(b"\n")[0]
             return int(status), data[:position].decode(errors="replace")
 
-        return self.wait(
-            found, COMMAND_LIMIT if seconds is None else seconds, f"end of: {text}")
+        end = time.monotonic() + (COMMAND_LIMIT if seconds is None else seconds)
+        while (left := end - time.monotonic()) > NUDGE:
+            try:
+                return self.wait(found, NUDGE, f"end of: {text}")
+            except Failed:
+                check(self.process.poll() is None, f"QEMU ended during: {text}")
+                # Once in many lines, what was sent does not arrive as a whole.
+                self.agent.sendall(b"\n")
+        return self.wait(found, left, f"end of: {text}")
 
     def send(self, text):
         """Has the guest's shell carry out a line that it will not come back from."""
