@@ -9,13 +9,14 @@ let package = Package(
     .target(name: "CFuzzer"),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["CFuzzer"] + [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "Recompress",
-        "SendStream", "UpdateFile",
-      ].map { .product(name: $0, package: "btrfs-delta") },
+      dependencies: ["CFuzzer"]
+        + [
+          "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "Recompress",
+          "SendStream", "UpdateFile",
+        ].map { .product(name: $0, package: "btrfs-delta") },
       swiftSettings: [
         .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
         .enableUpcomingFeature("InternalImportsByDefault"),
-      ])
+      ]),
   ]
 )
