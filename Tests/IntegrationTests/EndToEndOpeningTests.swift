@@ -104,7 +104,7 @@ struct EndToEndOpeningTests {
       try bench.succeed("btrfs-update", device.arguments("apply", bench.file("full")))
       let apply = device.arguments("apply", bench.file("delta"))
       var faults = 0
-      for call in stride(from: 3, through: 2000, by: 23) {
+      for call in stride(from: 16, through: 2000, by: 23) {
         // A full disk, and a process that ends.
         let fault = call % 2 == 0 ? "kill:\(call)" : "fail:\(call):28"
         let result = try bench.result(
