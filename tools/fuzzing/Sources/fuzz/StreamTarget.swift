@@ -163,10 +163,13 @@ struct StreamTarget: Target {
     var reader = StreamReader(maximumBase: 3)
     var formatter = DumpFormatter(style: .btrfsProgs6_2)
     var writer = StreamWriter(version: StreamVersion(base: 3))
-    writer.writeHeader()
     reader.append(stream.rawSpan)
     while let element = try? reader.next() {
-      guard case .command(let frame) = element else { continue }
+      guard case .command(let frame) = element else {
+        // There may be several, one stream behind the other.
+        writer.writeHeader()
+        continue
+      }
       // What another version alone can have ends it.
       guard let command = try? Command(parsing: frame), (try? writer.write(command)) != nil
       else { break }
