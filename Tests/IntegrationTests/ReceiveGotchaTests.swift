@@ -193,7 +193,7 @@ struct ReceiveGotchaTests {
       "bash", "-euc", "\"$0\" receive -q -f \"$1\" \"$2\"; cp --reflink=always \"$3\" \"$4\"",
       it.program, stream, mount.path, disk, cut)
     try unmount(mount.path)
-    try run("mount", "-o", "loop,noatime", cut, mount.path)
+    try mountCopy(cut, at: mount.path)
     let found = try TreeRecord(of: Descriptor.open(mount.path + "/v1", .directory))
     let info = try Subvolume.info(of: Descriptor.open(mount.path + "/v1", .directory))
     let names = try Descriptor.open(mount.path, .directory).entries().map(\.name)

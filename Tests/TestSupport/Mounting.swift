@@ -15,10 +15,12 @@ public func unmount(_ path: String) throws {
 
 /// Mounts a copy of an image that may be mounted.
 ///
-/// Both have one UUID. The kernel gives the second one another, but not while it looks at devices for
-/// something else: then it takes both for one file system, and has to be asked again.
+/// Both have one UUID. The kernel gives the second one another, but not where it remembers the loop
+/// device's number for a file system that was unmounted: then it takes the copy for an older state of
+/// what it knows (`EEXIST`). So what is not mounted is forgotten, and asked again: others unmount as well.
 public func mountCopy(_ image: String, at path: String) throws {
   for _ in 0..<50 {
+    _ = try? runProgram(["btrfs", "device", "scan", "--forget"])
     if let status = try? runProgram(["mount", "-o", "loop", image, path]).status, status == 0 {
       return
     }
