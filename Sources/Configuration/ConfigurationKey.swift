@@ -15,6 +15,11 @@ public struct ConfigurationKey: Sendable {
   /// Empties a list; for other keys, what was the default is back.
   let reset: @Sendable (inout DeviceConfiguration) -> Void
 
+  /// The key of that name in a section; `nil` if there is none.
+  public static func named(_ name: String, in section: String) -> ConfigurationKey? {
+    all.first { $0.section == section && $0.name == name }
+  }
+
   /// Takes over a value, added to those that a list has.
   ///
   /// - Returns: `false` for one that the key does not take; then nothing was changed.

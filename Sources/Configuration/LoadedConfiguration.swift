@@ -98,9 +98,7 @@ extension LoadedConfiguration {
   /// Only all files together say whether a key is there that another one needs.
   private func requireScript() throws(ConfigurationError) {
     guard configuration.boot.backend == .custom, configuration.boot.script == nil else { return }
-    let places = ConfigurationKey.all.filter { $0.section == "Boot" && $0.name == "Backend" }
-      .compactMap(place)
-    guard let place = places.first else { return }
+    guard let place = ConfigurationKey.named("Backend", in: "Boot").flatMap(place) else { return }
     throw .missing(place, assignment: "Backend=custom", key: "Script")
   }
 

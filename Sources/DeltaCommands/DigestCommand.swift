@@ -11,8 +11,8 @@ struct DigestCommand: AsyncParsableCommand {
     commandName: "digest",
     abstract: "Give the short message that is signed for an update file, or a tree's digests.",
     discussion: """
-      Of an update file, 96 bytes: hexadecimal digits on standard output, or raw with --output. Sign them with Ed25519 \
-      on another machine, for example with openssl pkeyutl -sign -rawin, and give the signature to \
+      Of an update file, 96 bytes: hexadecimal digits on standard output, or raw with --output. Sign \
+      them with Ed25519 on another machine, for example with openssl pkeyutl -sign -rawin, and give the signature to \
       attach-signature.
 
       Of a directory, two SHA-256 values, as the manifests of updates have them: of all that it \

@@ -60,13 +60,9 @@ struct StreamSource: ~Copyable {
   ) throws -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < xzMagic.count {
-      let before = bytes.count
-      try waiting.read(file) { (file) throws(SystemError) in
-        try bytes.append(upTo: xzMagic.count - before) { (out) throws(SystemError) in
-          try file.read(into: &out)
-        }
-      }
-      if bytes.count == before { break }
+      let more = try waiting.bytes(of: file, atMost: xzMagic.count - bytes.count)
+      if more.isEmpty { break }
+      bytes += more
     }
     return bytes
   }
@@ -111,12 +107,7 @@ struct StreamSource: ~Copyable {
   }
 
   private mutating func read(atMost count: Int = chunkLength) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try waiting.read(file) { (file) throws(SystemError) in
-      try bytes.append(upTo: Swift.min(count, Self.chunkLength)) { (out) throws(SystemError) in
-        try file.read(into: &out)
-      }
-    }
+    let bytes = try waiting.bytes(of: file, atMost: Swift.min(count, Self.chunkLength))
     bytesRead += UInt64(bytes.count)
     return bytes
   }
@@ -156,6 +147,15 @@ private struct Waiting {
   let mayWait: Bool
   /// What is thrown when somebody asks to stop.
   let stopped: CommandFailure
+
+  /// What there is to read, up to a number of bytes; nothing at the end.
+  func bytes(of file: borrowing Descriptor, atMost count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try read(file) { (file) throws(SystemError) in
+      try bytes.append(upTo: count) { (out) throws(SystemError) in try file.read(into: &out) }
+    }
+    return bytes
+  }
 
   /// Reads once there is something to read.
   func read(

@@ -41,6 +41,16 @@ extension OldTree {
   public func temporary() throws(SystemError) -> Descriptor {
     throw SystemError(operation: "open", path: "", errno: .notSupported)
   }
+
+  /// Opens the file of a source, wherever that is.
+  fileprivate func file(
+    of source: PatchSource, for target: [UInt8]
+  ) throws(DeltaStreamError) -> File {
+    do throws(SystemError) {
+      return source.tree == .parent
+        ? try open(source.path) : try openNew(source, for: target)
+    } catch { throw .source(path: source.path, error) }
+  }
 }
 
 /// An old file, read at any place.
@@ -146,11 +156,7 @@ enum SourceFile<File: OldFile> {
   init<Tree: OldTree>(
     _ source: PatchSource, in tree: Tree, for target: [UInt8]
   ) throws(DeltaStreamError) where Tree.File == File {
-    do throws(SystemError) {
-      self = .whole(
-        source.tree == .parent
-          ? try tree.open(source.path) : try tree.openNew(source, for: target))
-    } catch { throw .source(path: source.path, error) }
+    self = .whole(try tree.file(of: source, for: target))
   }
 
   /// Opens a source's regions.
@@ -161,12 +167,7 @@ enum SourceFile<File: OldFile> {
     // All of the file is needed, whatever is copied of its view.
     let whole = PatchSource(
       tree: source.tree, path: source.path, offset: 0, length: layout.length)
-    let file: File
-    do throws(SystemError) {
-      file =
-        source.tree == .parent
-        ? try tree.open(whole.path) : try tree.openNew(whole, for: target)
-    } catch { throw .source(path: source.path, error) }
+    let file = try tree.file(of: whole, for: target)
     guard file.length >= layout.length else {
       throw .sourceTooShort(path: source.path, length: file.length, needed: layout.length)
     }
@@ -182,8 +183,7 @@ enum SourceFile<File: OldFile> {
         spill)
     } catch {
       if let failure = bytes.failure { throw .source(path: source.path, failure) }
-      if let failure = spill.failure { throw .notKept(failure) }
-      throw .opening(.failed(error), path: source.path)
+      throw DeltaStreamError(error, spill, path: source.path)
     }
   }
 
@@ -197,9 +197,15 @@ enum SourceFile<File: OldFile> {
       }
     case .opened(let view, let spill):
       do throws(RecompressError) { try view.read(at: offset, into: &out) } catch {
-        if let failure = spill.failure { throw .notKept(failure) }
-        throw .opening(.failed(error), path: path)
+        throw DeltaStreamError(error, spill, path: path)
       }
     }
+  }
+}
+
+extension DeltaStreamError {
+  /// Why something cannot be opened, or what comes out of it not be kept.
+  init(_ error: RecompressError, _ spill: SpillFile, path: [UInt8]) {
+    self = spill.failure.map { .notKept($0) } ?? .opening(.failed(error), path: path)
   }
 }

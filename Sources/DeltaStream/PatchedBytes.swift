@@ -8,6 +8,8 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
   /// How much of a view is made at a time.
   private static var step: Int { 128 << 10 }
 
+  /// Which command's bytes these are, for errors.
+  private let command: (path: [UInt8], offset: UInt64)
   private let old: SourceSpace<File>
   private let parts: [OpenedPatch.Part]
   private let limits: PatchLimits
@@ -21,12 +23,17 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
   /// What was made, and how much of it has been taken.
   private var made: [UInt8] = []
   private var taken = 0
+  /// Whether the file's last byte was made.
+  private var isRebuilt = false
+  /// How many bytes the first patch makes.
+  private(set) var firstLength: UInt64 = 0
 
   /// The bytes of a plain patch.
   init(
-    _ patch: [UInt8], of old: SourceSpace<File>, limits: PatchLimits,
-    knowledge: consuming ProjectionKnowledge
-  ) throws(PatchFailure) {
+    _ patch: [UInt8], for command: (path: [UInt8], offset: UInt64), of old: SourceSpace<File>,
+    limits: PatchLimits, knowledge: consuming ProjectionKnowledge
+  ) throws(DeltaStreamError) {
+    self.command = command
     self.old = old
     self.limits = limits
     self.knowledge = knowledge
@@ -36,9 +43,11 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
 
   /// The bytes of a patch of opened files.
   init(
-    _ patch: OpenedPatch, of old: SourceSpace<File>, limits: PatchLimits,
-    knowledge: consuming ProjectionKnowledge, _ opening: OpeningLimits, _ spill: SpillFile
-  ) throws(PatchFailure) {
+    _ patch: OpenedPatch, for command: (path: [UInt8], offset: UInt64), of old: SourceSpace<File>,
+    limits: PatchLimits, knowledge: consuming ProjectionKnowledge, _ opening: OpeningLimits,
+    _ spill: SpillFile
+  ) throws(DeltaStreamError) {
+    self.command = command
     self.old = old
     self.limits = limits
     self.knowledge = knowledge
@@ -52,9 +61,6 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
     if patch.keepsView { try makeView(in: spill) }
   }
 
-  /// How many bytes the first patch makes.
-  private(set) var firstLength: UInt64 = 0
-
   /// Gives away what is known for the patch behind, at the end.
   mutating func takeKnowledge() -> ProjectionKnowledge {
     if applier != nil { knowledge = applier?.takeKnowledge() ?? ProjectionKnowledge() }
@@ -64,11 +70,11 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
   }
 
   /// Appends the next `count` bytes; fewer at the end.
-  mutating func take(_ count: Int, into payload: inout [UInt8]) throws(PatchFailure) {
+  mutating func take(_ count: Int, into payload: inout [UInt8]) throws(DeltaStreamError) {
     guard rebuilder != nil else {
       return try makeBytes(count, into: &payload)
     }
-    while made.count - taken < count, rebuilder != nil, try rebuild() {}
+    while made.count - taken < count, try rebuild() {}
     let end = taken + min(count, made.count - taken)
     payload += made[taken..<end]
     taken = end
@@ -78,19 +84,19 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
   }
 
   /// Says that there is no more to come.
-  mutating func finish() throws(PatchFailure) {
-    if rebuilder != nil { while try rebuild() {} }
-    guard taken == made.count else { throw .tooMany }
+  mutating func finish() throws(DeltaStreamError) {
+    while try rebuild() {}
+    guard taken == made.count else { throw tooMany }
     try endPart()
-    guard next == parts.count else { throw .tooMany }
+    guard next == parts.count else { throw tooMany }
   }
 
   /// Makes more of the file; `false` when its last byte was made.
-  private mutating func rebuild() throws(PatchFailure) -> Bool {
+  private mutating func rebuild() throws(DeltaStreamError) -> Bool {
     guard let rebuilder else { return false }
     var bytes: [UInt8] = []
     if let view {
-      bytes = try Self.read(view, at: viewOffset)
+      bytes = try read(view, at: viewOffset)
       viewOffset &+= UInt64(bytes.count)
     } else {
       try makeBytes(Self.step, into: &bytes)
@@ -108,25 +114,23 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
       if !isRebuilt { try rebuilder.finish(into: &made) }
       isRebuilt = true
       return false
-    } catch { throw .opening(.failed(error)) }
+    } catch { throw .opening(.failed(error), path: command.path) }
   }
 
-  private var isRebuilt = false
-
-  private static func read(_ view: SpillFile, at offset: UInt64) throws(PatchFailure) -> [UInt8] {
-    do throws(RecompressError) { return try view.bytes(at: offset, count: step) } catch {
-      throw PatchFailure(error, view)
+  private func read(_ view: SpillFile, at offset: UInt64) throws(DeltaStreamError) -> [UInt8] {
+    do throws(RecompressError) { return try view.bytes(at: offset, count: Self.step) } catch {
+      throw DeltaStreamError(error, view, path: command.path)
     }
   }
 
   /// Makes the new view, and gives back what patching took.
-  private mutating func makeView(in spill: SpillFile) throws(PatchFailure) {
+  private mutating func makeView(in spill: SpillFile) throws(DeltaStreamError) {
     while true {
       var bytes: [UInt8] = []
       try makeBytes(Self.step, into: &bytes)
       if bytes.isEmpty { break }
       do throws(RecompressError) { try spill.append(bytes.rawSpan) } catch {
-        throw PatchFailure(error, spill)
+        throw DeltaStreamError(error, spill, path: command.path)
       }
     }
     view = spill
@@ -136,7 +140,7 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
   /// Appends what the parts make, up to `count` bytes; fewer at the end of the last.
   private mutating func makeBytes(
     _ count: Int, into bytes: inout [UInt8]
-  ) throws(PatchFailure) {
+  ) throws(DeltaStreamError) {
     let end = bytes.count + count
     while bytes.count < end {
       let before = bytes.count
@@ -146,8 +150,8 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
         }
       } catch {
         switch error {
-        case .patch(let error): throw .patch(error)
-        case .old(let error): throw .old(error)
+        case .patch(let error): throw wrong(error)
+        case .old(let error): throw error
         }
       }
       if bytes.count > before { continue }
@@ -157,17 +161,17 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
     }
   }
 
-  private mutating func beginPart() throws(PatchFailure) {
+  private mutating func beginPart() throws(DeltaStreamError) {
     guard next < parts.count else { return }
     let part = parts[next]
     next += 1
-    guard let range = old.range(at: part.offset, count: part.length) else { throw .tooMany }
+    guard let range = old.range(at: part.offset, count: part.length) else { throw tooMany }
     var known = ProjectionKnowledge()
     swap(&known, &knowledge)
     do throws(PatchError) {
       applier = try PatchApplier(
         patch: part.patch, old: range, limits: limits, knowledge: known)
-    } catch { throw .patch(error) }
+    } catch { throw wrong(error) }
     if next == 1 { firstLength = Self.newLength(applier) }
   }
 
@@ -178,32 +182,19 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
     }
   }
 
-  private mutating func endPart() throws(PatchFailure) {
+  private mutating func endPart() throws(DeltaStreamError) {
     guard applier != nil else { return }
-    do throws(PatchError) { try applier?.finish() } catch { throw .patch(error) }
+    do throws(PatchError) { try applier?.finish() } catch { throw wrong(error) }
     knowledge = applier?.takeKnowledge() ?? ProjectionKnowledge()
     applier = nil
   }
-}
 
-/// Why a PATCH does not make its bytes.
-enum PatchFailure: Error {
-  /// The patch is wrong.
-  case patch(PatchError)
-  /// Old bytes cannot be read.
-  case old(DeltaStreamError)
-  /// A file is not opened, or not made again.
-  case opening(OpeningError)
-  /// What is opened cannot be kept.
-  case spill(DeltaStreamError)
+  private func wrong(_ error: PatchError) -> DeltaStreamError {
+    .patch(error, path: command.path, offset: command.offset)
+  }
+
   /// More or fewer bytes come than there should.
-  case tooMany
-
-  init(_ error: RecompressError, _ spill: SpillFile) {
-    guard let failure = spill.failure else {
-      self = .opening(.failed(error))
-      return
-    }
-    self = .spill(.notKept(failure))
+  private var tooMany: DeltaStreamError {
+    .malformedPatch(.patchOpenedData, offset: command.offset)
   }
 }

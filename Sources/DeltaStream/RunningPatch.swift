@@ -94,11 +94,9 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     let old = try SourceSpace(command.sources) { (_, source) throws(DeltaStreamError) in
       try SourceFile<File>(source, in: tree, for: path)
     }
-    let made: PatchedBytes<File>
-    do throws(PatchFailure) {
-      made = try PatchedBytes(
-        [UInt8](copying: command.data), of: old, limits: limits, knowledge: knowledge)
-    } catch { throw error.deltaStreamError(path, commandOffset) }
+    let made = try PatchedBytes(
+      [UInt8](copying: command.data), for: (path, commandOffset), of: old, limits: limits,
+      knowledge: knowledge)
     guard made.firstLength == command.length else {
       throw .malformedPatch(.size, offset: commandOffset)
     }
@@ -121,11 +119,9 @@ struct RunningPatch<File: OldFile>: ~Copyable {
       }
       return try SourceFile<File>(source, layout, in: tree, for: path, opening)
     }
-    do throws(PatchFailure) {
-      return try PatchedBytes(
-        patch, of: old, limits: limits, knowledge: knowledge, opening,
-        SpillFile { () throws(SystemError) in try tree.temporary() })
-    } catch { throw error.deltaStreamError(path, commandOffset) }
+    return try PatchedBytes(
+      patch, for: (path, commandOffset), of: old, limits: limits, knowledge: knowledge, opening,
+      SpillFile { () throws(SystemError) in try tree.temporary() })
   }
 
   /// A patch that predicts is of a whole file, from the start of one source: it costs a pass over that.
@@ -151,9 +147,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     form: NormalForm, version: StreamVersion, into payload: inout [UInt8]
   ) throws(DeltaStreamError) -> CommandKind? {
     guard left > 0 else {
-      do throws(PatchFailure) { try bytes.finish() } catch {
-        throw error.deltaStreamError(path, commandOffset)
-      }
+      try bytes.finish()
       return nil
     }
     guard let clone = shared.next, clone.offset == offset else {
@@ -202,9 +196,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     _ count: Int, into payload: inout [UInt8]
   ) throws(DeltaStreamError) {
     let start = payload.count
-    do throws(PatchFailure) { try bytes.take(count, into: &payload) } catch {
-      throw error.deltaStreamError(path, commandOffset)
-    }
+    try bytes.take(count, into: &payload)
     guard payload.count - start == count else {
       throw .malformedPatch(.patchData, offset: commandOffset)
     }
@@ -226,16 +218,5 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     payload.append(littleEndian: offset)
     payload.append(littleEndian: AttributeKind.data.rawValue)
     if version.base < 2 { payload.append(littleEndian: UInt16(truncatingIfNeeded: count)) }
-  }
-}
-
-extension PatchFailure {
-  fileprivate func deltaStreamError(_ path: [UInt8], _ offset: UInt64) -> DeltaStreamError {
-    switch self {
-    case .patch(let error): .patch(error, path: path, offset: offset)
-    case .old(let error), .spill(let error): error
-    case .opening(let error): .opening(error, path: path)
-    case .tooMany: .malformedPatch(.patchOpenedData, offset: offset)
-    }
   }
 }

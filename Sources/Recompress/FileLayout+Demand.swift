@@ -68,7 +68,7 @@ extension FileLayout {
   public var settings: [Recipe] {
     var all: Set<Recipe> = []
     Self.collect(regions, &all)
-    return all.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    return all.sorted()
   }
 
   private static func collect(_ regions: [Region], _ all: inout Set<Recipe>) {

@@ -9,25 +9,7 @@ internal import Zstd
 //       opened length (varint)  kind | trailer << 4 (1)  regions inside
 extension FileLayout {
   /// The layout as it travels where the file is only opened.
-  public var openingBytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.append(varint: length)
-    Self.appendOpening(regions, to: &bytes)
-    return bytes
-  }
-
-  private static func appendOpening(_ regions: [Region], to bytes: inout [UInt8]) {
-    bytes.append(varint: UInt64(regions.count))
-    var end: UInt64 = 0
-    for region in regions {
-      bytes.append(varint: region.offset &- end)
-      bytes.append(varint: region.length)
-      bytes.append(varint: region.openedLength)
-      bytes.append(region.recipe.openingNumber)
-      appendOpening(region.inner, to: &bytes)
-      end = region.end
-    }
-  }
+  public var openingBytes: [UInt8] { encoded { $1.append($0.openingNumber) } }
 
   /// Reads a layout that ``openingBytes`` wrote, and that ends where the bytes do. Its recipes are
   /// good for opening only.

@@ -25,7 +25,7 @@ extension RecipeKind: CustomStringConvertible {
 }
 
 /// How a region's compressed bytes are made again from its opened ones.
-public struct Recipe: Hashable, Sendable {
+public struct Recipe: Hashable, Comparable, Sendable {
   enum Form: Hashable, Sendable {
     case deflate(DeflateRecipe)
     case xz(XZRecipe)
@@ -35,6 +35,11 @@ public struct Recipe: Hashable, Sendable {
   let form: Form
 
   init(_ form: Form) { self.form = form }
+
+  /// In the order of their bytes.
+  public static func < (one: Recipe, other: Recipe) -> Bool {
+    one.bytes.lexicographicallyPrecedes(other.bytes)
+  }
 
   /// Which kind it is.
   public var kind: RecipeKind {

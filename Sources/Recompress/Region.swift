@@ -68,23 +68,35 @@ public struct FileLayout: Hashable, Sendable {
 
   /// The layout as it travels.
   public var bytes: [UInt8] {
+    encoded { recipe, bytes in
+      let recipe = recipe.bytes
+      bytes.append(varint: UInt64(recipe.count))
+      bytes += recipe
+    }
+  }
+
+  /// Writes a region's recipe.
+  typealias RecipeWriter = (Recipe, inout [UInt8]) -> Void
+
+  /// The layout with recipes as `recipe` writes them.
+  func encoded(_ recipe: RecipeWriter) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(varint: length)
-    Self.append(regions, to: &bytes)
+    Self.append(regions, to: &bytes, recipe)
     return bytes
   }
 
-  private static func append(_ regions: [Region], to bytes: inout [UInt8]) {
+  private static func append(
+    _ regions: [Region], to bytes: inout [UInt8], _ recipe: RecipeWriter
+  ) {
     bytes.append(varint: UInt64(regions.count))
     var end: UInt64 = 0
     for region in regions {
       bytes.append(varint: region.offset &- end)
       bytes.append(varint: region.length)
       bytes.append(varint: region.openedLength)
-      let recipe = region.recipe.bytes
-      bytes.append(varint: UInt64(recipe.count))
-      bytes += recipe
-      append(region.inner, to: &bytes)
+      recipe(region.recipe, &bytes)
+      append(region.inner, to: &bytes, recipe)
       end = region.end
     }
   }

@@ -72,20 +72,16 @@ final class DeltaSink {
   func writePatch(
     _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ patch: PreparedPatch
   ) throws(BuildError) {
-    let before = writer.bytes.count
-    patchCount += 1
     let data = patch.finish(&knowledge)
     let demand = note(data)
     longestMemory = Swift.max(longestMemory, demand.memory)
-    try write(path, part, sources, data, isOpened: false, before)
+    try write(path, part, sources, data, isOpened: false)
   }
 
   /// Writes a patch of opened files.
   func writePatch(
     _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ opened: OpenedPart
   ) throws(BuildError) {
-    let before = writer.bytes.count
-    patchCount += 1
     var patches: [[UInt8]] = []
     var patching: UInt64 = 0
     for piece in opened.pieces {
@@ -96,7 +92,7 @@ final class DeltaSink {
     longestMemory = Swift.max(longestMemory, opened.deviceMemory(patching: patching))
     try opening.add(opened)
     features.insert(Manifest.recompressionFeature)
-    try write(path, part, sources, opened.finish(patches), isOpened: true, before)
+    try write(path, part, sources, opened.finish(patches), isOpened: true)
   }
 
   /// Takes in what a patch asks of the device.
@@ -109,8 +105,10 @@ final class DeltaSink {
 
   private func write(
     _ path: RawSpan, _ part: ShrunkPart, _ sources: [PatchSource], _ data: [UInt8],
-    isOpened: Bool, _ before: Int
+    isOpened: Bool
   ) throws(BuildError) {
+    let before = writer.bytes.count
+    patchCount += 1
     if sources.contains(where: { $0.tree != .parent }) {
       features.insert(PatchSource.newTreeFeature)
     }

@@ -29,8 +29,8 @@ struct FileOpener: Sendable {
   func openNew(_ new: [UInt8]) throws(BuildError) -> Opened? {
     guard !kinds.isEmpty else { return nil }
     guard var opened = try open(new, kinds, for: .rebuilding) else { return nil }
-    opened.rebuilding = try Self.attempt { () throws(RecompressError) in
-      try opened.layout.demand()
+    do throws(RecompressError) { opened.rebuilding = try opened.layout.demand() } catch {
+      throw .recompress(error)
     }
     return opened
   }
@@ -55,8 +55,8 @@ struct FileOpener: Sendable {
       guard !layout.regions.isEmpty else { return nil }
       var view = try Self.view(of: file, layout, spill, limits)
       // The inside of a program is predicted by its own places, which opening would move.
-      let (whole, changed) = layout.withoutRegionsInPrograms(view)
-      if changed {
+      let whole = layout.withoutRegionsInPrograms(view)
+      if whole != layout {
         layout = whole
         try spill.shorten(to: 0)
         view = try Self.view(of: file, layout, spill, limits)
@@ -76,12 +76,6 @@ struct FileOpener: Sendable {
   ) throws(RecompressError) -> [UInt8] {
     let view = try OpenedView(file, layout, spill: spill, limits: limits)
     return try view.bytes(at: 0, count: Int(clamping: view.byteCount))
-  }
-
-  private static func attempt<T>(
-    _ body: () throws(RecompressError) -> T
-  ) throws(BuildError) -> T {
-    do throws(RecompressError) { return try body() } catch { throw .recompress(error) }
   }
 }
 
@@ -103,41 +97,11 @@ extension FileLayout {
     try FileLayout(length: region.offset &+ region.length, regions: [region]).demand().memory
   }
 
-  /// The layout without regions inside opened programs, and whether that is another.
-  fileprivate func withoutRegionsInPrograms(_ view: [UInt8]) -> (FileLayout, Bool) {
-    var layout = self
-    var changed = false
-    var place = ViewPlace()
-    layout.regions = Self.closed(regions, view, &place, &changed)
-    return (layout, changed)
-  }
-
-  private static func closed(
-    _ regions: [Region], _ view: [UInt8], _ place: inout ViewPlace, _ changed: inout Bool
-  ) -> [Region] {
-    var result: [Region] = []
-    var end: UInt64 = 0
-    for var region in regions {
-      place.offset += region.offset - end
-      end = region.offset + region.length
-      let start = place.offset
-      if view.isProgram(at: start), !region.inner.isEmpty {
-        changed = true
-        place.offset += region.viewLength
-        region.inner = []
-      } else {
-        let inner = closed(region.inner, view, &place, &changed)
-        place.offset = start + region.viewLength
-        region.inner = inner
-      }
-      result.append(region)
+  /// The layout without regions inside opened programs.
+  fileprivate func withoutRegionsInPrograms(_ view: [UInt8]) -> FileLayout {
+    visitingRegions { region, start in
+      if view.isProgram(at: start) { region.inner = [] }
     }
-    return result
-  }
-
-  /// Where in a view something is.
-  private struct ViewPlace {
-    var offset: UInt64 = 0
   }
 }
 

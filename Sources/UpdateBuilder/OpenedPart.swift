@@ -70,26 +70,13 @@ struct OpenedSearch {
     guard UInt64(new.count) <= opener.maximumLength, let fresh = try opener.openNew(new) else {
       return nil
     }
-    var old: (source: PatchSource, layout: FileLayout?, view: [UInt8])?
-    var (openingMemory, room): (UInt64, UInt64) = (0, 0)
-    if let file, let matcher, file.size <= opener.maximumLength {
-      let bytes = try matcher.tree.bytes(file.path, at: 0, count: Int(clamping: file.size))
-      let opened = try opener.openOld(bytes)
-      let view = opened?.view ?? bytes
-      openingMemory = opened?.openingMemory ?? 0
-      room = opened?.layout.openedLength ?? 0
-      old = (
-        PatchSource(path: file.path, offset: 0, length: UInt64(view.count)), opened?.layout, view
-      )
-    }
+    let old = try file.flatMap { (file) throws(BuildError) in try open(file) }
     // What is shared is shared with the first source.
     guard old != nil || run.clones.isEmpty else { return nil }
-    // The device keeps the old file's layout while it makes the new one.
-    let layouts = UInt64(old?.layout?.regionCount ?? 0) &* FileLayout.memoryPerRegion
     var part = OpenedPart(
       sources: old.map { [$0.source] } ?? [],
       sourceLayouts: old?.layout.map { [0: $0] } ?? [:], layout: fresh.layout, pieces: [],
-      memory: Self.withReserve(max(openingMemory, fresh.rebuilding.memory &+ layouts)), room: room,
+      memory: Self.memory(of: fresh, old), room: old?.layout?.openedLength ?? 0,
       seconds: fresh.rebuilding.seconds)
     let members = try members(of: fresh, before: run)
     if members.isEmpty {
@@ -106,8 +93,32 @@ struct OpenedSearch {
     return part
   }
 
-  /// The device's libraries may take a little more than those here.
-  private static func withReserve(_ memory: UInt64) -> UInt64 { memory &+ memory / 16 }
+  /// What a file was before, opened if there is something to open.
+  private struct Old {
+    var source: PatchSource
+    var layout: FileLayout?
+    var view: [UInt8]
+    var openingMemory: UInt64
+  }
+
+  /// - Returns: `nil` where there is no parent, or the file is too long.
+  private func open(_ file: ParentIndex.File) throws(BuildError) -> Old? {
+    guard let matcher, file.size <= opener.maximumLength else { return nil }
+    let bytes = try matcher.tree.bytes(file.path, at: 0, count: Int(clamping: file.size))
+    let opened = try opener.openOld(bytes)
+    let view = opened?.view ?? bytes
+    return Old(
+      source: PatchSource(path: file.path, offset: 0, length: UInt64(view.count)),
+      layout: opened?.layout, view: view, openingMemory: opened?.openingMemory ?? 0)
+  }
+
+  /// What opening or making again takes of memory, in bytes. The device keeps the old file's layout
+  /// while it makes the new one, and its libraries may take a little more than those here.
+  private static func memory(of fresh: FileOpener.Opened, _ old: Old?) -> UInt64 {
+    let layouts = UInt64(old?.layout?.regionCount ?? 0) &* FileLayout.memoryPerRegion
+    let memory = max(old?.openingMemory ?? 0, fresh.rebuilding.memory &+ layouts)
+    return memory &+ memory / 16
+  }
 
   /// What of a view the update has brought before.
   private func members(
@@ -129,14 +140,14 @@ struct OpenedSearch {
       func addGap(to next: Int) throws(DiffError) {
         guard end < next else { return }
         let patch = try maker.patch(
-          of: view.rawSpan.extracting(end..<next), from: index, expectedAt: end, isProgram: false)
+          of: view.rawSpan.extracting(end..<next), from: index, expectedAt: end, isWholeFile: false)
         pieces.append(OpenedPart.Piece(old: 0..<old.count, patch: patch))
       }
       for member in members {
         try addGap(to: member.range.lowerBound)
         let bytes = Array(view[member.range])
         let patch = try maker.patch(
-          of: bytes.rawSpan, from: SourceIndex(sources: [bytes]), isProgram: false)
+          of: bytes.rawSpan, from: SourceIndex(sources: [bytes]), isWholeFile: false)
         pieces.append(
           OpenedPart.Piece(old: source..<source + bytes.count, patch: patch))
         source += bytes.count
@@ -156,7 +167,7 @@ struct OpenedSearch {
       do throws(DiffError) {
         let index = try SourceIndex(sources: [Array(old[pair.old])])
         let patch = try maker.patch(
-          of: new.view.rawSpan.extracting(pair.new), from: index, isProgram: pair.isProgram)
+          of: new.view.rawSpan.extracting(pair.new), from: index, isWholeFile: pair.isProgram)
         pieces.append(OpenedPart.Piece(old: pair.old, patch: patch))
       } catch { throw .diff(error) }
     }

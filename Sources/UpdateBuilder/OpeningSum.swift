@@ -28,7 +28,7 @@ struct OpeningSum {
     if isEmpty { return nil }
     var samples: [Manifest.RecipeSample] = []
     do throws(RecompressError) {
-      for recipe in settings.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+      for recipe in settings.sorted() {
         samples.append(
           Manifest.RecipeSample(
             recipe: recipe.bytes, fingerprint: try RecipeSelfTest.fingerprint(of: recipe)))

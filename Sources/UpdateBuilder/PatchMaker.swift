@@ -59,12 +59,14 @@ struct PatchMaker: Sendable {
       form: .patch(sources: old.sources, patch: patch), clones: clones)
   }
 
-  /// The patch that makes a part of a view, of the kind that is smaller.
+  /// The patch within the limits, of the kind that is smaller.
+  ///
+  /// - Parameter isWholeFile: whether both are whole files, or whole programs inside of others.
   func patch(
-    of new: RawSpan, from old: SourceIndex, expectedAt place: Int = 0, isProgram: Bool
+    of new: RawSpan, from old: SourceIndex, expectedAt place: Int = 0, isWholeFile: Bool
   ) throws(DiffError) -> PreparedPatch {
     try old.prepare(
-      to: new, expectedAt: place, isWholeFile: isProgram, mayShare: mayShare,
+      to: new, expectedAt: place, isWholeFile: isWholeFile, mayShare: mayShare,
       limits: PatchLimits(
         maxPatchLength: maximumPatchLength, maxApplyMemory: maximumPatchMemory))
   }
@@ -102,11 +104,9 @@ struct PatchMaker: Sendable {
     let first = old.sources[0]
     let place = offset > first.offset ? offset - first.offset : 0
     let position = Int(Swift.min(place, first.length))
-    return try old.index.prepare(
-      to: new.rawSpan, expectedAt: position, isWholeFile: isWholeFile && old.isWholeFile,
-      mayShare: mayShare,
-      limits: PatchLimits(
-        maxPatchLength: maximumPatchLength, maxApplyMemory: maximumPatchMemory))
+    return try patch(
+      of: new.rawSpan, from: old.index, expectedAt: position,
+      isWholeFile: isWholeFile && old.isWholeFile)
   }
 
   /// How a range travels that is cut.

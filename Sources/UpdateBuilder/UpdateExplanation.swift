@@ -3,7 +3,7 @@
 /// The sizes are measured, not estimated: how much compressed input the decoder had taken when a
 /// command was whole. They are exact to a few bytes, and add up to the payload's length.
 public struct UpdateExplanation: Sendable {
-  /// How the bytes of a file travel.
+  /// How the bytes of a file travel, the more laborious first.
   public enum Form: String, Hashable, Sendable, CaseIterable {
     /// Opened: as a patch of what is inside compressed data.
     case opened
@@ -73,7 +73,6 @@ extension UpdateExplanation.Sum {
 extension UpdateExplanation.File {
   /// Takes the form of one more command, if it is the more laborious one.
   mutating func meet(_ other: UpdateExplanation.Form) {
-    let forms: [UpdateExplanation.Form] = [.opened, .projected, .patched, .whole, .cloned]
-    form = forms.first { $0 == form || $0 == other } ?? form
+    form = UpdateExplanation.Form.allCases.first { $0 == form || $0 == other } ?? form
   }
 }

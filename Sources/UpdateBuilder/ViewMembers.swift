@@ -47,21 +47,7 @@ struct ViewMembers {
   /// Where a view begins, and what comes out of each region.
   private static func starts(_ layout: FileLayout) -> [Int] {
     var starts = [0]
-    var offset: UInt64 = 0
-    collect(layout.regions, length: layout.length, &offset, &starts)
+    layout.visitingRegions { starts.append(Int($1)) }
     return starts
-  }
-
-  private static func collect(
-    _ regions: [Region], length: UInt64, _ offset: inout UInt64, _ starts: inout [Int]
-  ) {
-    var end: UInt64 = 0
-    for region in regions {
-      offset += region.offset - end
-      end = region.offset + region.length
-      starts.append(Int(offset))
-      collect(region.inner, length: region.openedLength, &offset, &starts)
-    }
-    offset += length - end
   }
 }

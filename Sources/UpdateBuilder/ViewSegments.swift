@@ -39,26 +39,11 @@ struct ViewSegments {
   private static func programs(in view: [UInt8], _ layout: FileLayout?) -> [Range<Int>] {
     guard let layout else { return view.isProgram(at: 0) ? [0..<view.count] : [] }
     var programs: [Range<Int>] = []
-    var offset: UInt64 = 0
-    collect(layout.regions, length: layout.length, view, &offset, &programs)
-    return programs
-  }
-
-  private static func collect(
-    _ regions: [Region], length: UInt64, _ view: [UInt8], _ offset: inout UInt64,
-    _ programs: inout [Range<Int>]
-  ) {
-    var end: UInt64 = 0
-    for region in regions {
-      offset += region.offset - end
-      end = region.offset + region.length
-      if view.isProgram(at: offset) {
-        programs.append(Int(offset)..<Int(offset + region.viewLength))
-        offset += region.viewLength
-      } else {
-        collect(region.inner, length: region.openedLength, view, &offset, &programs)
-      }
+    layout.visitingRegions { region, start in
+      guard view.isProgram(at: start) else { return }
+      programs.append(Int(start)..<Int(start + region.viewLength))
+      region.inner = []
     }
-    offset += length - end
+    return programs
   }
 }

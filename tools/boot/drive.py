@@ -577,11 +577,15 @@ class Test:
         if name == "grub":
             check("btrfs-update: on trial, 1 tries left" in machine.console_text(),
                   "GRUB did not count")
+        self.ends_with_first(machine, name, directory, "btrfs-update rollback --reboot", "going back")
+
+    def ends_with_first(self, machine, name, directory, command, what):
+        """Version 1 runs after a reboot, for good, and that is what the loader's disk says as well."""
         since, events = machine.mark(), len(machine.events)
-        machine.send("btrfs-update rollback --reboot")
-        machine.event(["RESET"], events, COMMAND_LIMIT, "reboot after going back")
+        machine.send(command)
+        machine.event(["RESET"], events, COMMAND_LIMIT, f"reboot by {what}")
         version = machine.ready(since)
-        check(version == "1", f"version {version} runs after going back")
+        check(version == "1", f"version {version} runs after {what}")
         status = self.runs(machine, 1)
         machine.must("sync")
         machine.off()
@@ -603,16 +607,7 @@ class Test:
         boots = machine.console_text().count("Linux version")
         check(boots == TRIES + 2, f"{boots} boots")
         # What has no tries left is not tried again.
-        since, events = machine.mark(), len(machine.events)
-        machine.send("systemctl reboot")
-        machine.event(["RESET"], events, COMMAND_LIMIT, "reboot")
-        version = machine.ready(since)
-        check(version == "1", f"version {version} runs after another reboot")
-        status = self.runs(machine, 1)
-        machine.must("sync")
-        machine.off()
-        self.told(name, directory, status["current"]["uuid"])
-        self.inspect(directory)
+        self.ends_with_first(machine, name, directory, "systemctl reboot", "another reboot")
         return f"{TRIES} dead boots; \"{failure['reason']}\""
 
     def power_cycles(self, machine):

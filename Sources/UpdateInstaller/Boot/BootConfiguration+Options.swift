@@ -72,8 +72,6 @@ extension BootConfiguration {
       case .custom:
         ["script": "Script", "time-limit": "ScriptTimeLimit", "counts": "ScriptCounts"]
       }
-    return names.compactMapValues { name in
-      ConfigurationKey.all.first { $0.section == "Boot" && $0.name == name }
-    }
+    return names.compactMapValues { ConfigurationKey.named($0, in: "Boot") }
   }
 }
