@@ -2,7 +2,9 @@
 public struct BuildProgress: Sendable {
   /// The steps of a build, in order.
   public enum Step: String, Sendable {
-    /// The kernel sends the child.
+    /// The trees' names and metadata are read; counted in names, not bytes.
+    case reading
+    /// The kernel sends the child, or the trees are compared.
     case planning
     /// The trees' digests are computed.
     case digesting
