@@ -53,6 +53,28 @@ enum DeltaFailure {
     }
   }
 
+  private static func failure(_ error: ChainError) -> CommandFailure {
+    let line = "\(error)"
+    switch error.reason {
+    case .noKey: return CommandFailure(.usage, line)
+    case .file(let error): return CommandFailure(failure(error).exit, line)
+    case .parentMissing: return CommandFailure(.usage, line)
+    case .doesNotFollow: return CommandFailure(.parentMissing, line)
+    case .otherProduct: return CommandFailure(.wrongProduct, line)
+    case .parentDiffers, .parentTimesDiffer: return CommandFailure(.parentModified, line)
+    case .cannotRebuild: return CommandFailure(.cannotRebuild, line)
+    case .expansion(let error):
+      return CommandFailure(CommandFailure(explaining: error)?.exit ?? .damaged, line)
+    case .command(let error):
+      guard case .system(let failure) = error.reason else {
+        return CommandFailure(.damaged, line)
+      }
+      return CommandFailure(CommandFailure(failure).exit, line)
+    case .targetDiffers: return CommandFailure(.damaged, line)
+    case .system(let failure): return CommandFailure(CommandFailure(failure).exit, line)
+    }
+  }
+
   private static func failure(_ error: BuildError) -> CommandFailure {
     switch error {
     case .system(let error): CommandFailure(error)
@@ -68,6 +90,8 @@ enum DeltaFailure {
     case .memoryTooSmall: CommandFailure(.noMemory, "\(error)")
     case .unsupportedStreamVersion, .otherZstd, .tooManyRecipes: CommandFailure(.usage, "\(error)")
     case .cancelled: CommandFailure(.cancelled, "\(error)")
+    case .badTreeName: CommandFailure(.usage, "\(error)")
+    case .chain(let error): failure(error)
     case .unsupportedCommand: CommandFailure(.unsupported, "\(error)")
     case .updateFile(.invalidText(.product)): CommandFailure(.usage, "--compatible: \(error)")
     case .xz(.outOfMemory), .updateFile(.xz(.outOfMemory)): CommandFailure(.noMemory, "\(error)")

@@ -83,6 +83,14 @@ public final class TreeRoot: Sendable {
   /// The directory.
   public let directory: Descriptor
 
+  /// What has to stay as long as the directory is used.
+  private let owner: (any AnyObject & Sendable)?
+
   /// Takes an open directory over.
-  public init(_ directory: consuming Descriptor) { self.directory = directory }
+  ///
+  /// - Parameter owner: removes the directory when nobody uses it any more.
+  public init(_ directory: consuming Descriptor, keeping owner: (any AnyObject & Sendable)? = nil) {
+    self.directory = directory
+    self.owner = owner
+  }
 }

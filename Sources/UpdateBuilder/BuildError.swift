@@ -62,6 +62,10 @@ public enum BuildError: Error {
   case selfCheckFailed(String)
   /// The plan in its temporary file is not what was written there.
   case planChanged
+  /// A chain of updates gives no tree.
+  case chain(ChainError)
+  /// What a user names as a tree is none that there can be.
+  case badTreeName(String)
   /// The caller wanted no more.
   case cancelled
 }
@@ -110,6 +114,8 @@ extension BuildError: CustomStringConvertible {
       "the finished update failed its own check (\(what)); nothing was written. Please report this"
     case .planChanged:
       "a temporary file is not what was written to it: check the disk; if that is well, please report this"
+    case .chain(let error): error.description
+    case .badTreeName(let text): "\"\(text)\" names no update file: write update:FILE,FILE"
     case .cancelled: "cancelled"
     }
   }

@@ -4,6 +4,8 @@ public struct BuildProgress: Sendable {
   public enum Step: String, Sendable {
     /// The trees' names and metadata are read; counted in names, not bytes.
     case reading
+    /// Updates are carried out in the place of a tree.
+    case replaying
     /// The kernel sends the child, or the trees are compared.
     case planning
     /// The trees' digests are computed.

@@ -17,7 +17,7 @@ public import UpdateFile
 ///
 /// A signature covers the manifest, and with it every byte of the payload. No other part of the
 /// file changes.
-public struct FinishedUpdate: ~Copyable {
+public struct FinishedUpdate: ~Copyable, Sendable {
   /// Where the file is.
   public let path: String
   /// What it says, whoever signed it.
@@ -121,6 +121,14 @@ public struct FinishedUpdate: ~Copyable {
     }
     try copyPayload(to: copy.file)
     do throws(SystemError) { try copy.publish() } catch { throw .system(error) }
+  }
+
+  /// Where in the file the payload begins.
+  var payloadOffset: UInt64 { UInt64(headLength) }
+
+  /// Reads bytes of the file; fewer where it ends.
+  func bytes(at offset: UInt64, count: Int) throws(FinishedUpdateError) -> [UInt8] {
+    try Self.bytes(of: file, at: offset, count: count)
   }
 
   private func headBytes(

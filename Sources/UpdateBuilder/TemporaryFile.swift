@@ -5,7 +5,13 @@ package enum TemporaryFile {
   /// An empty file without a name in the directory of `output`, for reading and writing.
   package static func beside(_ output: String, _ purpose: String) throws(SystemError) -> Descriptor
   {
-    let directory = try Descriptor.open(directory(of: output), .directory)
+    try inside(Descriptor.open(directory(of: output), .directory), purpose)
+  }
+
+  /// An empty file without a name in a directory, for reading and writing.
+  static func inside(
+    _ directory: borrowing Descriptor, _ purpose: String
+  ) throws(SystemError) -> Descriptor {
     if let file = try unnamed(in: directory, permissions: 0o600) { return file }
     let name = ".btrfs-delta-\(purpose)-\(randomSuffix())"
     let file = try directory.open(beneath: name, [.readWrite, .create, .exclusive])
