@@ -83,6 +83,18 @@ public final class TreeRoot: Sendable {
   /// The directory.
   public let directory: Descriptor
 
+  /// What has to live as long as the directory is used.
+  private let temporary: TemporaryTree?
+
   /// Takes an open directory over.
-  public init(_ directory: consuming Descriptor) { self.directory = directory }
+  public init(_ directory: consuming Descriptor) {
+    self.directory = directory
+    temporary = nil
+  }
+
+  /// A directory that is removed with this value.
+  public init(_ temporary: TemporaryTree) throws(SystemError) {
+    directory = try temporary.directory.duplicate()
+    self.temporary = temporary
+  }
 }

@@ -76,6 +76,12 @@ public struct TreeAttribute: Hashable, Sendable {
   public var name: [UInt8]
   /// Its value.
   public var value: [UInt8]
+
+  /// An attribute.
+  public init(name: [UInt8], value: [UInt8]) {
+    self.name = name
+    self.value = value
+  }
 }
 
 /// How much memory one step over a tree takes.
