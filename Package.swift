@@ -35,7 +35,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let libraries = [
   "Bytes", "SendStream", "BinaryPatch", "Linux", "Btrfs", "XZ", "Compression", "Crypto",
   "Signing", "BinaryDiff", "UpdateFile", "Receive", "Tree", "DeltaStream", "UpdateBuilder",
-  "UpdateInstaller", "Configuration", "Recompress", "Zstd",
+  "UpdateInstaller", "Configuration", "Recompress", "Zstd", "Archive",
 ]
 
 let package = Package(
@@ -81,6 +81,8 @@ let package = Package(
     library("Recompress", ["Bytes", "XZ", "Zstd"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
     library("Configuration", ["Bytes", "Linux"]),
+    // Trees in tar archives; build server only. It stands on Tree.
+    library("Archive", ["Bytes", "Compression", "Linux", "Tree", "XZ", "Zstd"]),
 
     // 2
     library(
@@ -149,6 +151,7 @@ let package = Package(
     tests("CryptoTests", ["Bytes", "Crypto", "Signing"]),
     tests("UpdateFileTests", ["Bytes", "Crypto", "SendStream", "Signing", "UpdateFile", "XZ"]),
     tests("TreeTests", ["Bytes", "Crypto", "Linux", "Tree"]),
+    tests("ArchiveTests", ["Archive", "Bytes", "Crypto", "Linux", "Tree"]),
     tests(
       "DeltaStreamTests",
       [

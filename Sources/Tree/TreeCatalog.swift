@@ -83,14 +83,18 @@ public final class TreeRoot: Sendable {
   /// The directory.
   public let directory: Descriptor
 
-  /// What has to stay as long as the directory is used.
-  private let owner: (any AnyObject & Sendable)?
+  /// What has to live as long as the directory is used.
+  private let temporary: TemporaryTree?
 
   /// Takes an open directory over.
-  ///
-  /// - Parameter owner: removes the directory when nobody uses it any more.
-  public init(_ directory: consuming Descriptor, keeping owner: (any AnyObject & Sendable)? = nil) {
+  public init(_ directory: consuming Descriptor) {
     self.directory = directory
-    self.owner = owner
+    temporary = nil
+  }
+
+  /// A directory that is removed with this value.
+  public init(_ temporary: TemporaryTree) throws(SystemError) {
+    directory = try temporary.directory.duplicate()
+    self.temporary = temporary
   }
 }

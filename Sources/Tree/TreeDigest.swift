@@ -47,16 +47,24 @@ public struct TreeSummary: Hashable, Sendable {
     var totals = TreeTotals()
     while let node = try walker.next() {
       totals.entries += 1
-      var payload: SHA256Digest?
-      if node.status.type == .regular, node.firstPath == nil {
-        payload = try node.digestData(&totals, progress)
+      if let firstPath = node.firstPath {
+        listing.append(node.path, linkedTo: firstPath)
+      } else {
+        let isFile = node.status.type == .regular
+        let data = isFile ? try node.digestData(&totals, progress) : nil
+        listing.append(node.path, try node.inode(), data: data)
       }
-      try listing.append(node, data: payload)
       try node.report(totals, to: progress)
     }
     digest = listing.finalize()
     self.totals = totals
     leftOut = walker.leftOut
+  }
+
+  init(digest: TreeDigest, totals: TreeTotals, leftOut: [[UInt8]]) {
+    self.digest = digest
+    self.totals = totals
+    self.leftOut = leftOut
   }
 }
 

@@ -17,19 +17,8 @@ struct TreeListing: ~Copyable {
     full.update(fullName.rawSpan)
   }
 
-  /// Appends a node.
-  ///
-  /// - Parameter data: the SHA-256 of the bytes, for the first name of a regular file.
-  mutating func append(_ node: TreeNode, data: SHA256Digest?) throws(SystemError) {
-    if let firstPath = node.firstPath {
-      append(node.path, linkTo: firstPath)
-    } else {
-      append(node.path, try node.inode(), data: data)
-    }
-  }
-
   /// Appends a later name of an inode.
-  mutating func append(_ path: [UInt8], linkTo firstPath: [UInt8]) {
+  mutating func append(_ path: [UInt8], linkedTo firstPath: [UInt8]) {
     var head: [UInt8] = []
     head.append(string: path)
     head.append(Self.hardLink)
@@ -37,9 +26,9 @@ struct TreeListing: ~Copyable {
     update(head)
   }
 
-  /// Appends the first name of an inode.
+  /// Appends an inode under its first name.
   ///
-  /// - Parameter data: the SHA-256 of a regular file's bytes.
+  /// - Parameter data: the SHA-256 of the bytes of a regular file.
   mutating func append(_ path: [UInt8], _ inode: TreeInode, data: SHA256Digest?) {
     var head: [UInt8] = []
     head.append(string: path)

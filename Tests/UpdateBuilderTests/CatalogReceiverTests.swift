@@ -393,7 +393,7 @@ struct CatalogReceiverTests {
       let bench = try Workbench([("a", "x")])
       try bench.write("a", 0, "y")
       let catalog = try bench.finish()
-      #expect(try Descriptor.open(bench.place.path, .directory).entries().count == 1)
+      #expect(try Descriptor.open(bench.place.path, .directory).entries().count == 2)
       #expect(try catalog.text("a") == "y")
       place = try TemporaryDirectory()
       let store = try ContentStore(in: place.path, parent: catalog.root, ownsParent: true)

@@ -10,7 +10,7 @@ extension CatalogReceiver {
       defer { state = .failed }
       guard state == .ended else { throw .outOfOrder }
       return try system { () throws(SystemError) in
-        let root = TreeRoot(try store.treeDirectory(), keeping: store.workspace)
+        let root = try TreeRoot(store.tree)
         var layout = TreeLayout(names: names, store: store, root: root)
         try layout.run()
         return TreeCatalog(entries: layout.entries, inodes: layout.inodes, root: root)

@@ -1,5 +1,6 @@
 internal import DeltaStream
 internal import Linux
+internal import Tree
 
 /// Where the patches of an update in a chain read: the tree that it starts from, and the one that
 /// is being made, in which all commands before were carried out.
@@ -11,7 +12,7 @@ struct ChainTree: OldTree {
   init(parent: ParentTree?, receiver: CatalogReceiver) throws(SystemError) {
     self.parent = parent
     self.receiver = receiver
-    files = try ParentTree(root: try receiver.store.files.duplicate())
+    files = try ParentTree(root: try receiver.store.files.directory.duplicate())
   }
 
   func open(_ path: [UInt8]) throws(SystemError) -> ParentFile {
@@ -27,6 +28,6 @@ struct ChainTree: OldTree {
   }
 
   func temporary() throws(SystemError) -> Descriptor {
-    try TemporaryFile.inside(receiver.store.workspace.directory, "opened")
+    try TemporaryFile.inside(receiver.store.files.directory, "opened")
   }
 }

@@ -7,10 +7,10 @@ internal import Tree
 /// The parent is only read. Room on disk: what was changed, until ``place(_:at:in:)`` brings the
 /// rest; that is shared with the parent where the file system can share, and copied otherwise.
 final class ContentStore {
-  /// All of it; goes when nobody needs it any more.
-  let workspace: PrivateDirectory
   /// The directory of the numbered files.
-  let files: Descriptor
+  let files: TemporaryTree
+  /// The directory that the tree is laid out in.
+  let tree: TemporaryTree
   private let parent: TreeRoot?
   /// Whether the parent is a tree of our own, whose files nobody changes: then they get one more
   /// name instead of a copy.
@@ -19,22 +19,12 @@ final class ContentStore {
   /// The file that was used last: most have many commands, one after the other.
   private var last: (number: UInt64, file: StoredFile)?
 
-  /// The directory of the numbered files, and that of the tree.
-  private static let (filesName, treeName) = ("files", "tree")
-
   /// A store in a directory.
   init(in place: String, parent: TreeRoot?, ownsParent: Bool) throws(SystemError) {
-    workspace = try PrivateDirectory(in: place, "tree")
-    try workspace.directory.makeDirectory(Self.filesName)
-    try workspace.directory.makeDirectory(Self.treeName)
-    files = try workspace.directory.open(beneath: Self.filesName, .directory)
+    files = try TemporaryTree(in: place)
+    tree = try TemporaryTree(in: place)
     self.parent = parent
     self.ownsParent = ownsParent
-  }
-
-  /// The directory that the tree is laid out in.
-  func treeDirectory() throws(SystemError) -> Descriptor {
-    try workspace.directory.open(beneath: Self.treeName, .directory)
   }
 
   /// The name of a numbered file.
@@ -44,7 +34,8 @@ final class ContentStore {
   func create() throws(SystemError) -> UInt64 {
     let number = count
     count += 1
-    let file = try files.open(beneath: Self.name(number), [.readWrite, .create, .exclusive])
+    let file = try files.directory.open(
+      beneath: Self.name(number), [.readWrite, .create, .exclusive])
     last = (number, StoredFile(file))
     return number
   }
@@ -60,7 +51,7 @@ final class ContentStore {
   /// A file, open.
   func file(_ number: UInt64) throws(SystemError) -> StoredFile {
     if let last, last.number == number { return last.file }
-    let file = StoredFile(try files.open(beneath: Self.name(number), .readWrite))
+    let file = StoredFile(try files.directory.open(beneath: Self.name(number), .readWrite))
     last = (number, file)
     return file
   }
@@ -69,7 +60,7 @@ final class ContentStore {
   func remove(_ contents: NameTable.Contents) throws(SystemError) {
     guard case .stored(let number) = contents else { return }
     if last?.number == number { last = nil }
-    try files.unlink(Self.name(number))
+    try files.directory.unlink(Self.name(number))
   }
 
   /// Opens a regular file of the parent.
@@ -93,7 +84,7 @@ final class ContentStore {
     switch inode.contents {
     case .stored(let number):
       if last?.number == number { last = nil }
-      try files.rename(Self.name(number), to: name, in: directory, .notReplacing)
+      try files.directory.rename(Self.name(number), to: name, in: directory, .notReplacing)
     case .none:
       _ = try directory.open(beneath: name, [.writeOnly, .create, .exclusive])
     case .parent(let path):

@@ -1,0 +1,123 @@
+import Bytes
+import Linux
+import TestSupport
+import Tree
+
+@testable import Archive
+
+/// Writes archives header by header, also such as no program writes.
+struct SampleArchive {
+  private(set) var bytes: [UInt8] = []
+
+  /// Fields of a header that are not as usual.
+  struct Fields {
+    var mode = "0000644"
+    var user = "0000000"
+    var group = "0000000"
+    var size: String?
+    var time = "00000000001"
+    var target = ""
+    var magic: [UInt8] = Array("ustar\u{0}00".utf8)
+    var device = ("0000000", "0000000")
+    var prefix: [UInt8] = []
+    var checksum: String?
+  }
+
+  /// Appends a header, and data in whole blocks.
+  mutating func add(
+    _ name: String, _ type: Character = "0", data: [UInt8] = [], _ fields: Fields = Fields()
+  ) {
+    add(Array(name.utf8), type, data: data, fields)
+  }
+
+  mutating func add(
+    _ name: [UInt8], _ type: Character = "0", data: [UInt8] = [], _ fields: Fields = Fields()
+  ) {
+    var header = [UInt8](repeating: 0, count: 512)
+    func put(_ bytes: [UInt8], at offset: Int) {
+      for (index, byte) in bytes.enumerated() { header[offset + index] = byte }
+    }
+    func put(_ text: String, at offset: Int) { put(Array(text.utf8), at: offset) }
+    put(name, at: 0)
+    put(fields.mode, at: 100)
+    put(fields.user, at: 108)
+    put(fields.group, at: 116)
+    put(fields.size ?? Self.octal(data.count), at: 124)
+    put(fields.time, at: 136)
+    put("        ", at: 148)
+    put([type.asciiValue ?? 0], at: 156)
+    put(fields.target, at: 157)
+    put(fields.magic, at: 257)
+    put(fields.device.0, at: 329)
+    put(fields.device.1, at: 337)
+    put(fields.prefix, at: 345)
+    let sum = header.reduce(0) { $0 + Int($1) }
+    put(fields.checksum ?? String(Self.octal(sum).suffix(6)) + "\u{0}", at: 148)
+    bytes += header
+    addBlocks(data)
+  }
+
+  /// Appends bytes as they are, filled up to a block.
+  mutating func addBlocks(_ data: [UInt8]) {
+    bytes += data
+    bytes += [UInt8](repeating: 0, count: (512 - data.count % 512) % 512)
+  }
+
+  /// Appends an extended header.
+  mutating func addRecords(_ records: [(String, String)], _ type: Character = "x") {
+    addRecords(records.map { (Array($0.0.utf8), Array($0.1.utf8)) }, type)
+  }
+
+  mutating func addRecords(_ records: [([UInt8], [UInt8])], _ type: Character = "x") {
+    add("PaxHeader", type, data: records.flatMap { Self.record($0.0, $0.1) })
+  }
+
+  /// `length key=value`, where the length counts itself.
+  static func record(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+    let rest = [0x20] + key + [0x3D] + value + [0x0A]
+    var length = rest.count + 1
+    while String(length).utf8.count + rest.count != length { length += 1 }
+    return Array(String(length).utf8) + rest
+  }
+
+  /// The archive, with its end marked.
+  var ended: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
+
+  private static func octal(_ value: Int) -> String {
+    let digits = String(value, radix: 8)
+    return String(repeating: "0", count: max(0, 11 - digits.count)) + digits
+  }
+}
+
+/// Bytes as a file that is read from the start.
+func openFile(_ bytes: [UInt8]) throws -> Descriptor {
+  let directory = try TemporaryDirectory()
+  let file = try Descriptor.open(directory.path, [.unnamed, .readWrite], permissions: 0o600)
+  try file.write(bytes.rawSpan, at: 0)
+  return file
+}
+
+/// What an archive holds; its contents are removed with the catalog.
+func catalog(_ bytes: [UInt8]) throws -> TreeCatalog {
+  try TreeCatalog(archive: openFile(bytes))
+}
+
+/// What a member's name leads to.
+func inode(_ path: String, in catalog: TreeCatalog) -> TreeInode? {
+  catalog.entries.first { $0.path == Array(path.utf8) }.map { catalog.inodes[$0.inode] }
+}
+
+/// The bytes of a member.
+func contents(_ path: String, in catalog: TreeCatalog) throws -> [UInt8] {
+  try catalog.root.directory.open(beneath: path).readToEnd(limit: 1 << 20)
+}
+
+/// Why an archive is refused; `nil` if it is not.
+func refusal(of bytes: [UInt8]) throws -> ArchiveError? {
+  do {
+    _ = try catalog(bytes)
+    return nil
+  } catch let error as ArchiveError {
+    return error
+  }
+}
