@@ -18,6 +18,9 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The snapshot that devices have.") var parent: String?
   @Option(help: "The snapshot that they are to have.") var child: String
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
+  @Option(help: "A key to trust, of updates that are given as trees; may be given several times.")
+  var publicKey: [String] = []
+  @Flag(help: "Take updates that are given as trees whoever signed them.") var unverified = false
   @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
   @Option(help: "A public key to trust from this version on; may be given several times.")
   var addKey: [String] = []
@@ -57,6 +60,9 @@ struct BuildCommand: AsyncParsableCommand {
           ? "--unsigned and --key exclude each other"
           : "--key is missing: an update is always signed (or --unsigned, to be signed elsewhere)")
     }
+    guard publicKey.isEmpty || !unverified else {
+      throw ValidationError("--public-key and --unverified exclude each other")
+    }
     guard (1...2).contains(proto) else { throw ValidationError("--proto is 1 or 2") }
     let inputs = BuildOptions.leastMaximumPatchInput...BuildOptions.mostMaximumPatchInput
     guard inputs.contains(maxPatchInput.bytes) else {
@@ -79,14 +85,15 @@ struct BuildCommand: AsyncParsableCommand {
         return !Interruption.isRequested
       })
     reporter.finish()
-    warn(report)
-    print(json ? Self.json(report, output).text : Self.text(report, output))
+    BuildOutput.warn(report)
+    print(json ? BuildOutput.json(report, output).text : BuildOutput.text(report, output))
   }
 
   private func options() throws -> BuildOptions {
     var options = BuildOptions(
       parent: parent, child: child, output: output, keys: try KeyFiles.signingKeys(key))
     options.isUnsigned = unsigned
+    options.chainTrust = try ChainTrust(publicKey, isUnverified: unverified)
     options.keyChanges = KeyChanges(
       added: try KeyFiles.verificationKeys(addKey), revoked: try KeyFiles.keyIDs(revokeKey))
     options.product = compatible
@@ -106,35 +113,5 @@ struct BuildCommand: AsyncParsableCommand {
     options.builder = "btrfs-delta \(ProgramVersion.text)"
     options.date = try SourceDate.environment()
     return options
-  }
-
-  private func warn(_ report: BuildReport) {
-    for path in report.nestedSubvolumes {
-      let name = QuotedText.oneLine(String(decoding: path, as: UTF8.self))
-      StandardError.write(
-        "btrfs-delta: warning: \"\(name)\" is a subvolume of its own, and not part of the update\n")
-    }
-  }
-
-  private static func text(_ report: BuildReport, _ output: String) -> String {
-    let versions =
-      report.fromVersion.map { "\($0) -> \(report.toVersion)" } ?? "\(report.toVersion)"
-    return """
-      \(output): version \(versions), \(ByteCount(report.fileLength)) (\(report.fileLength) bytes)
-      stands for a send stream of \(ByteCount(report.plainLength)); \
-      \(report.patchedRuns) patches, applying takes \(ByteCount(report.applyMemory)) of memory
-      """
-  }
-
-  private static func json(_ report: BuildReport, _ output: String) -> JSONValue {
-    .object([
-      ("file", .string(output)), ("fileLength", .unsigned(report.fileLength)),
-      ("fromVersion", report.fromVersion.map { .unsigned($0) } ?? .null),
-      ("toVersion", .unsigned(report.toVersion)), ("plainLength", .unsigned(report.plainLength)),
-      ("deltaLength", .unsigned(report.deltaLength)),
-      ("patches", .number(Int64(report.patchedRuns))),
-      ("applyMemory", .unsigned(report.applyMemory)),
-      ("nestedSubvolumes", .array(report.nestedSubvolumes.map { JSONValue.name($0) })),
-    ])
   }
 }

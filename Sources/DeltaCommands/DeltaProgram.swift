@@ -10,7 +10,8 @@ public struct DeltaProgram: AsyncParsableCommand {
     abstract: "Make signed update files from btrfs snapshots; inspect, verify, expand and receive.",
     version: ProgramVersion.text,
     subcommands: [
-      KeygenCommand.self, BuildCommand.self, InspectCommand.self, VerifyCommand.self,
+      KeygenCommand.self, BuildCommand.self, SquashCommand.self, InspectCommand.self,
+      VerifyCommand.self,
       ExpandCommand.self, DumpCommand.self, ExplainCommand.self, ReceiveCommand.self,
       SignCommand.self, DigestCommand.self, AttachSignatureCommand.self,
     ])

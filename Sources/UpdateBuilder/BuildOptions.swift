@@ -15,6 +15,8 @@ public struct BuildOptions: Sendable {
   /// Whether no key signs the update yet: no device takes it before ``FinishedUpdate`` has added
   /// signatures.
   public var isUnsigned: Bool
+  /// Whose updates a tree may be made of that is named `update:FILE`.
+  public var chainTrust: ChainTrust
   /// Which keys the update brings to devices, and which it revokes.
   public var keyChanges: KeyChanges
   /// The kind of device that the update is for; `nil` for devices without one.
@@ -80,6 +82,7 @@ public struct BuildOptions: Sendable {
     self.output = output
     self.keys = keys
     isUnsigned = false
+    chainTrust = .keys([])
     keyChanges = KeyChanges()
     product = nil
     fromVersion = nil

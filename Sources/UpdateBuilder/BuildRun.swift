@@ -118,18 +118,20 @@ struct BuildRun {
   private static func versions(_ options: BuildOptions) throws(BuildError) -> Versions {
     var from: UInt64?
     if let parent = options.parent {
-      from = try version(options.fromVersion, of: parent, options.prefix)
+      from = try version(options.fromVersion, of: parent, options)
     }
-    return Versions(
-      from: from, to: try version(options.toVersion, of: options.child, options.prefix))
+    return Versions(from: from, to: try version(options.toVersion, of: options.child, options))
   }
 
   private static func version(
-    _ given: UInt64?, of path: String, _ prefix: String
+    _ given: UInt64?, of path: String, _ options: BuildOptions
   ) throws(BuildError) -> UInt64 {
     if let given { return given }
-    guard let version = VersionName.version(of: path, prefix: prefix) else {
-      throw .noVersion(path: path, prefix: prefix)
+    if let chain = try TreeSource(text: path).chain(options.chainTrust) {
+      return chain.last.toVersion
+    }
+    guard let version = VersionName.version(of: path, prefix: options.prefix) else {
+      throw .noVersion(path: path, prefix: options.prefix)
     }
     return version
   }
