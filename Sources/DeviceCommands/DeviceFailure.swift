@@ -34,7 +34,7 @@ enum DeviceFailure {
     case .notRoot: .notRoot
     case .notBtrfs, .noRunningSystem, .notMountable: .notBtrfs
     case .busy: .busy
-    case .noSuchVersion, .nothingToRollBack, .noManifest, .notProven: .noSuchVersion
+    case .noSuchVersion, .nothingToRollBack, .noManifest, .notProven, .noSubvolume: .noSuchVersion
     case .notBooted: .notBooted
     case .notOnTrial: .notOnTrial
     case .boot(.full): .noSpace
@@ -49,7 +49,7 @@ enum DeviceFailure {
     case .olderVersion: .olderVersion
     case .alreadyInstalled: .alreadyInstalled
     case .parentMissing: .parentMissing
-    case .parentModified: .parentModified
+    case .parentModified, .notAdoptable, .otherVersion: .parentModified
     case .notEnoughSpace, .notEnoughMetadataSpace, .quotaReached, .spaceExhausted: .noSpace
     case .notEnoughMemory: .noMemory
     case .notRebuilt: .cannotRebuild

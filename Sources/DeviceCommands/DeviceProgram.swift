@@ -9,7 +9,8 @@ public struct DeviceProgram: AsyncParsableCommand {
     abstract: "Apply signed updates to a btrfs system, offline; activate them and go back.",
     version: ProgramVersion.text,
     subcommands: [
-      ApplyCommand.self, CheckCommand.self, ActivateCommand.self, RollbackCommand.self,
+      ApplyCommand.self, CheckCommand.self, AdoptCommand.self, ActivateCommand.self,
+      RollbackCommand.self,
       MarkCommand.self, BootCheckCommand.self,
       StatusCommand.self, ListCommand.self, KeysCommand.self, VerifyCommand.self,
       RecoverCommand.self, PruneCommand.self, FactoryResetCommand.self,

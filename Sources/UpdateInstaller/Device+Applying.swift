@@ -154,7 +154,7 @@ extension UpdateHead {
 
   /// The same, if the update is for such a device and such a program.
   @discardableResult
-  fileprivate func admitted(
+  func admitted(
     by options: InstallOptions, _ keys: DeviceKeys
   ) throws(InstallError) -> VerifiedManifest {
     let verified = try verified(for: options, keys)
@@ -166,7 +166,7 @@ extension UpdateHead {
 }
 
 extension Device {
-  fileprivate func hasJournal() throws(InstallError) -> Bool {
+  func hasJournal() throws(InstallError) -> Bool {
     try StateDirectory(ifIn: directory)?.journal() != nil
   }
 }

@@ -82,6 +82,12 @@ public enum DeviceNames {
     return SystemVersion(name.dropFirst(stagingPrefix.count).dropLast(stagingSuffix.count))
   }
 
+  /// Whether a name is one of the device's own subvolumes.
+  static func isOfDevice(_ name: String) -> Bool {
+    [current, last].contains(name) || version(named: name) != nil
+      || LockedDevice.isLeftover(name)
+  }
+
   /// Whether a name is ``checkpoint(_:section:)`` of something.
   static func isCheckpoint(_ name: String) -> Bool {
     guard name.hasPrefix(stagingPrefix), let last = name.dropFirst(1).lastIndex(of: ".") else {

@@ -89,7 +89,13 @@ extension InstallError: CustomStringConvertible {
       "version \(found) is older than \(floor), which was in use already"
     case .alreadyInstalled(let version): "version \(version) is already installed"
     case .parentMissing(let version):
-      "the update starts from version \(version), which is not installed"
+      "the update starts from version \(version), which is not installed; if it came in an image, "
+        + "`adopt` makes it known"
+    case .noSubvolume(let name): "there is no subvolume \"\(name)\" beside \(DeviceNames.current)"
+    case .notAdoptable(let name, let parent, let target):
+      "\(name) is not version \(parent.map { "\($0), which the update starts from, nor version " } ?? "")"
+        + "\(target), which the update makes: it was modified, or is another system"
+    case .otherVersion(let name, let version): "\(name) is version \(version)"
     case .parentModified(let name):
       "\(name) was modified: it is not what the update starts from"
     case .notEnoughSpace(let needed, let available):

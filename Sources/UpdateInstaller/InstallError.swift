@@ -72,6 +72,12 @@ public enum InstallError: Error {
   case parentMissing(version: SystemVersion)
   /// What the update starts from is there, but its contents are not what was signed.
   case parentModified(name: String)
+  /// There is no such subvolume to adopt.
+  case noSubvolume(name: String)
+  /// What is to be adopted is neither what the update starts from nor what it makes.
+  case notAdoptable(name: String, parent: SystemVersion?, target: SystemVersion)
+  /// What has the name of a version is another one.
+  case otherVersion(name: String, SystemVersion)
   /// There is not enough room on the disk; both in bytes.
   case notEnoughSpace(needed: UInt64, available: UInt64)
   /// There is not enough room for what the file system keeps about files; both in bytes.

@@ -136,7 +136,7 @@ extension LockedDevice {
   }
 
   /// Notes a tree whose times are not what was signed; forgets those that are gone.
-  private func note(_ uuid: SubvolumeUUID, hasSignedTimes: Bool) throws(InstallError) {
+  func note(_ uuid: SubvolumeUUID, hasSignedTimes: Bool) throws(InstallError) {
     let before = try state.inexactTrees()
     if hasSignedTimes, before.uuids.isEmpty { return }
     let present = try attempt { () throws(SystemError) in try Subvolume.list(in: directory) }

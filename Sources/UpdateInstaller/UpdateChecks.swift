@@ -45,6 +45,12 @@ struct UpdateChecks: ~Copyable {
   }
 
   func checkFloor(_ floor: SystemVersion?) throws(InstallError) {
+    try checkFloor(of: version, floor)
+  }
+
+  func checkFloor(
+    of version: SystemVersion, _ floor: SystemVersion?
+  ) throws(InstallError) {
     guard !options.forcesDowngrade, let floor, version < floor else { return }
     throw .olderVersion(floor: floor, found: version)
   }

@@ -93,7 +93,8 @@ struct InstallRefusalTests {
     try bench.release(3, "echo three >etc/version")
     try refused(
       bench.update(from: 2, to: 3), nil,
-      "the update starts from version 2, which is not installed")
+      "the update starts from version 2, which is not installed; if it came in an image, "
+        + "`adopt` makes it known")
   }
 
   @Test("Space, memory and program version")
