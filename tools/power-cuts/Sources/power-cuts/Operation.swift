@@ -2,6 +2,8 @@
 enum Stage: Int, CaseIterable, Sendable {
   /// A new file system.
   case empty
+  /// Version 1 came in an image: it is current, and nothing is known of it.
+  case factory
   /// Versions 1 and 2 are installed; 2 is current, good, and somebody worked with it; 1 is last.
   case typical
   /// Version 3 is installed, too.
@@ -20,7 +22,8 @@ enum Stage: Int, CaseIterable, Sendable {
 struct Operation: Sendable {
   let name: String
   let stage: Stage
-  /// What `btrfs-update` is to do; FILE stands for the update to version 3, FULL for a full version 1.
+  /// What `btrfs-update` is to do; FILE stands for the update to version 3, SECOND
+  /// for that to version 2, FULL for a full version 1.
   let arguments: [String]
   var backend = "names"
   /// Whether doing it again, when it was done, does nothing more.
@@ -38,6 +41,9 @@ struct Operation: Sendable {
     Operation(
       name: "first", stage: .empty, arguments: ["apply", "FULL", "--activate"],
       rest: ["activate", "1"], hasBetween: true),
+    Operation(
+      name: "adopt", stage: .factory, arguments: ["adopt", "--update", "SECOND"],
+      hasBetween: true),
     Operation(name: "apply", stage: .typical, arguments: ["apply", "FILE"]),
     // It makes a checkpoint wherever it can.
     Operation(

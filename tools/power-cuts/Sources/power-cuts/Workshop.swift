@@ -71,12 +71,15 @@ struct Workshop: Sendable {
     var words = words.map { word in
       switch word {
       case "FULL": update(1)
+      case "SECOND": update(2)
       case "FILE": update(3)
       default: word
       }
     }
     words += ["--root", device.point, "--boot-backend", backend]
-    if words.first == "apply" { words += ["--keys", keys, "--compatible", Self.product] }
+    if ["apply", "adopt"].contains(words.first) {
+      words += ["--keys", keys, "--compatible", Self.product]
+    }
     return words
   }
 
@@ -88,6 +91,13 @@ struct Workshop: Sendable {
       let image = try base.copy(to: host.fresh("stage-\(stage).img"))
       try host.with(image, body)
       images[stage] = image
+    }
+    try make(.factory, from: .empty) { device in
+      try apply(1, device)
+      try programs.need(
+        "btrfs", ["subvolume", "delete", "--commit-after", device.point + "/sys_root_v1"])
+      try programs.need("rm", ["-r", device.point + "/.btrfs-update"])
+      try device.sync()
     }
     try make(.typical, from: .empty) { device in
       try apply(1, device)
