@@ -17,6 +17,14 @@ struct BuildCommand: AsyncParsableCommand {
 
   @Option(help: "The snapshot that devices have.") var parent: String?
   @Option(help: "The snapshot that they are to have.") var child: String
+  @OptionGroup var ownership: OwnershipArguments
+  @OptionGroup var parentOwnership: ParentOwnershipArguments
+  @Option(
+    help: """
+      Which modification times the child is given: keep, clamp (none after SOURCE_DATE_EPOCH), or \
+      content (the parent's, where nothing else differs).
+      """)
+  var times = TimesArgument.keep
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
   @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
   @Option(help: "A public key to trust from this version on; may be given several times.")
@@ -86,6 +94,8 @@ struct BuildCommand: AsyncParsableCommand {
   private func options() throws -> BuildOptions {
     var options = BuildOptions(
       parent: parent, child: child, output: output, keys: try KeyFiles.signingKeys(key))
+    options.ownership = (parentOwnership.files, ownership.files)
+    options.times = try times.times(at: try SourceDate.environment())
     options.isUnsigned = unsigned
     options.keyChanges = KeyChanges(
       added: try KeyFiles.verificationKeys(addKey), revoked: try KeyFiles.keyIDs(revokeKey))

@@ -12,7 +12,7 @@ public struct DeltaProgram: AsyncParsableCommand {
     subcommands: [
       KeygenCommand.self, BuildCommand.self, InspectCommand.self, VerifyCommand.self,
       ExpandCommand.self, DumpCommand.self, ExplainCommand.self, ReceiveCommand.self,
-      SignCommand.self, DigestCommand.self, AttachSignatureCommand.self,
+      SignCommand.self, DigestCommand.self, DiffCommand.self, AttachSignatureCommand.self,
     ])
 
   /// A program without arguments.
