@@ -93,7 +93,7 @@ let package = Package(
     library(
       "UpdateBuilder",
       [
-        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux",
+        "Archive", "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Crypto", "DeltaStream", "Linux",
         "Recompress", "SendStream", "Signing", "Tree", "UpdateFile", "XZ",
       ]),
     library(
@@ -113,7 +113,7 @@ let package = Package(
     library(
       "DeltaCommands",
       [
-        "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
+        "Archive", "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
         "Recompress", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "XZ",
         arguments,
       ]),

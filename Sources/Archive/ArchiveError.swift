@@ -106,9 +106,9 @@ public enum ArchiveLimits {
   public static let decoderMemory: UInt64 = 512 << 20
   /// The largest window of zstd as a power of two: what its own program takes unasked.
   public static let windowLog: Int32 = 27
-  /// The longest name of an extended attribute, and its longest value: `XATTR_NAME_MAX`,
-  /// `XATTR_SIZE_MAX`.
+  /// The longest name of an extended attribute, in bytes: `XATTR_NAME_MAX`.
   public static let attributeName = 255
+  /// The longest value of an extended attribute, in bytes: `XATTR_SIZE_MAX`.
   public static let attributeValue = 64 << 10
 }
 
@@ -120,6 +120,18 @@ extension ArchiveError: CustomStringConvertible {
     let place = "at byte \(offset) of the archive"
     guard let member else { return "\(reason), \(place)" }
     return "member \(QuotedText.quoted(member)): \(reason), \(place)"
+  }
+}
+
+extension ArchiveError.Reason {
+  /// Whether decompressing needs more memory than there is, or than it may take.
+  public var isLackOfMemory: Bool {
+    switch self {
+    case .gzip(.outOfMemory), .xz(.outOfMemory), .xz(.memoryLimitReached): true
+    // ZSTD_error_frameParameter_windowTooLarge, ZSTD_error_memory_allocation
+    case .zstd(let error): error.code == 16 || error.code == 64
+    default: false
+    }
   }
 }
 

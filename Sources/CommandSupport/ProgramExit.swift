@@ -75,6 +75,8 @@ public enum ProgramExit: Int32, CaseIterable, Sendable {
 
   /// A tree cannot be built from: not read-only, not a subvolume, no version in its name.
   case badTree = 50
+  /// Two trees that were compared differ.
+  case treesDiffer = 51
 
   /// A configuration file is wrong, or not one to be trusted.
   case badConfiguration = 60

@@ -17,10 +17,16 @@ struct BuildCommand: AsyncParsableCommand {
 
   @Option(help: "The snapshot that devices have.") var parent: String?
   @Option(help: "The snapshot that they are to have.") var child: String
+  @OptionGroup var ownership: OwnershipArguments
+  @OptionGroup var parentOwnership: ParentOwnershipArguments
+  @Option(
+    help: """
+      Which modification times the child is given: keep, clamp (none after SOURCE_DATE_EPOCH), or \
+      content (the parent's, where nothing else differs).
+      """)
+  var times = TimesArgument.keep
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
-  @Option(help: "A key to trust, of updates that are given as trees; may be given several times.")
-  var publicKey: [String] = []
-  @Flag(help: "Take updates that are given as trees whoever signed them.") var unverified = false
+  @OptionGroup var chain: ChainArguments
   @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
   @Option(help: "A public key to trust from this version on; may be given several times.")
   var addKey: [String] = []
@@ -60,9 +66,6 @@ struct BuildCommand: AsyncParsableCommand {
           ? "--unsigned and --key exclude each other"
           : "--key is missing: an update is always signed (or --unsigned, to be signed elsewhere)")
     }
-    guard publicKey.isEmpty || !unverified else {
-      throw ValidationError("--public-key and --unverified exclude each other")
-    }
     guard (1...2).contains(proto) else { throw ValidationError("--proto is 1 or 2") }
     let inputs = BuildOptions.leastMaximumPatchInput...BuildOptions.mostMaximumPatchInput
     guard inputs.contains(maxPatchInput.bytes) else {
@@ -92,8 +95,10 @@ struct BuildCommand: AsyncParsableCommand {
   private func options() throws -> BuildOptions {
     var options = BuildOptions(
       parent: parent, child: child, output: output, keys: try KeyFiles.signingKeys(key))
+    options.ownership = (parentOwnership.files, ownership.files)
+    options.times = try times.times(at: try SourceDate.environment())
     options.isUnsigned = unsigned
-    options.chainTrust = try ChainTrust(publicKey, isUnverified: unverified)
+    options.chainTrust = try chain.trust()
     options.keyChanges = KeyChanges(
       added: try KeyFiles.verificationKeys(addKey), revoked: try KeyFiles.keyIDs(revokeKey))
     options.product = compatible

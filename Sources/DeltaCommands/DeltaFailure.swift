@@ -1,4 +1,6 @@
+internal import Archive
 internal import CommandSupport
+internal import Linux
 internal import Receive
 internal import UpdateBuilder
 internal import UpdateFile
@@ -78,6 +80,9 @@ enum DeltaFailure {
   private static func failure(_ error: BuildError) -> CommandFailure {
     switch error {
     case .system(let error): CommandFailure(error)
+    case .archive(let path, let archive): failure(archive, in: path, "\(error)")
+    case .ownership(let error): failure(error)
+    case .needsTreePlan: CommandFailure(.usage, "\(error)")
     case .notRoot: CommandFailure(.notRoot, "\(error)")
     case .noKey, .keyOfUnsigned, .key, .updateFile(.repeatedKey),
       .updateFile(.attributeLength(.addedKeys, _)),
@@ -99,5 +104,35 @@ enum DeltaFailure {
       .selfCheckFailed, .planChanged:
       CommandFailure(.internalFailure, "\(error)")
     }
+  }
+
+  /// What it means that an archive is no tree.
+  private static func failure(
+    _ error: ArchiveError, in path: String, _ line: String
+  ) -> CommandFailure {
+    if error.reason.isLackOfMemory { return CommandFailure(.noMemory, line) }
+    return switch error.reason {
+    case .system(let error):
+      // The files of an archive lie in a temporary directory.
+      error.errno == .noSpace || error.errno == .quotaExceeded
+        ? CommandFailure(.noSpace, "\(line): make room, or set TMPDIR to another directory")
+        : CommandFailure(error)
+    case .truncated: CommandFailure(.truncated, line)
+    case .dataAfterEnd: CommandFailure(.trailingBytes, line)
+    case .gzip, .xz, .zstd, .checksum, .number, .extendedHeader, .extendedValue, .headerTooLong,
+      .lonelyHeader, .linkWithData, .sparseMap, .accessControlList:
+      CommandFailure(.damaged, line)
+    case .unsupportedType: CommandFailure(.unsupported, line)
+    case .notAnArchive, .emptyName, .absoluteName, .dotDot, .nulInName, .nameTooLong,
+      .notADirectory, .replacesDirectory, .missingLinkTarget, .linkToDirectory, .emptyTarget,
+      .attributeName, .attributeTooLong, .accessControlName, .tooManyMembers:
+      CommandFailure(.badTree, line)
+    }
+  }
+
+  /// What it means that a device table or fakeroot database cannot be followed.
+  private static func failure(_ error: OwnershipError) -> CommandFailure {
+    if case .system(let error) = error.reason { return CommandFailure(error) }
+    return CommandFailure(.badTree, "\(error)")
   }
 }

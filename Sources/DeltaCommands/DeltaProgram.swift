@@ -13,7 +13,7 @@ public struct DeltaProgram: AsyncParsableCommand {
       KeygenCommand.self, BuildCommand.self, SquashCommand.self, InspectCommand.self,
       VerifyCommand.self,
       ExpandCommand.self, DumpCommand.self, ExplainCommand.self, ReceiveCommand.self,
-      SignCommand.self, DigestCommand.self, AttachSignatureCommand.self,
+      SignCommand.self, DigestCommand.self, DiffCommand.self, AttachSignatureCommand.self,
     ])
 
   /// A program without arguments.

@@ -3,20 +3,25 @@ internal import Bytes
 internal import CommandSupport
 internal import Linux
 internal import Tree
+internal import UpdateBuilder
 
 extension DigestCommand {
   /// Prints what a tree holds, in two numbers.
-  func printTree(_ root: borrowing Descriptor) throws {
+  func printTree() throws {
     guard output == nil else {
       throw CommandFailure(.usage, "--output is for the message of an update file, not for a tree")
     }
     let reporter = ProgressReporter(progress)
     // Also where it fails: the error has its own line.
     defer { reporter.finish() }
-    let summary = try TreeSummary(of: root) { totals in
-      reporter.show("reading", done: totals.dataBytes, of: 0)
-      return true
+    let reading = BuildProgress { _, done, _ in
+      reporter.show("reading", done: done, of: 0)
+      return !Interruption.isRequested
     }
+    var context = ChainContext(trust: try chain.trust())
+    context.parent = try parent.map { try TreeSource(text: $0, context: context).catalog(reading) }
+    let source = TreeSource(text: file, ownership: ownership.files, context: context)
+    let summary = try source.summary(reading)
     reporter.finish()
     for path in summary.leftOut {
       StandardError.write("left out, as in every update: \(QuotedText.quoted(path))\n")

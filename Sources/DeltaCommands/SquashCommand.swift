@@ -19,8 +19,7 @@ struct SquashCommand: AsyncParsableCommand {
   @Argument(help: "The update files, in their order.") var files: [String]
   @Option(help: "The tree that the first update was built against; a full one needs none.")
   var parent: String?
-  @Option(help: "A key to trust; may be given several times.") var publicKey: [String] = []
-  @Flag(help: "Take the updates whoever signed them.") var unverified = false
+  @OptionGroup var chain: ChainArguments
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
   @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
   @Option(name: .shortAndLong, help: "The file to write.") var output: String
@@ -47,9 +46,6 @@ struct SquashCommand: AsyncParsableCommand {
           ? "--unsigned and --key exclude each other"
           : "--key is missing: an update is always signed (or --unsigned, to be signed elsewhere)")
     }
-    guard publicKey.isEmpty || !unverified else {
-      throw ValidationError("--public-key and --unverified exclude each other")
-    }
     guard (1...2).contains(proto) else { throw ValidationError("--proto is 1 or 2") }
     guard (jobs ?? 1) >= 1 else { throw ValidationError("-j is at least 1") }
   }
@@ -70,7 +66,7 @@ struct SquashCommand: AsyncParsableCommand {
 
   private func options() throws -> BuildOptions {
     var options = try BuildOptions(
-      squashing: files, parent: parent, trust: ChainTrust(publicKey, isUnverified: unverified),
+      squashing: files, parent: parent, trust: chain.trust(),
       output: output, keys: KeyFiles.signingKeys(key))
     options.isUnsigned = unsigned
     options.allowsOlder = allowOlder

@@ -74,12 +74,7 @@ public struct TreeComparison: Sendable {
     guard let mine else { return theirs.map { .onlySecond($0) } ?? .neither }
     guard let theirs else { return .onlyFirst(mine) }
     if mine.path == theirs.path { return .both(mine, theirs) }
-    // A directory's entries come before a sibling whose name only starts like the directory's: a
-    // slash is before any byte of a name.
-    let isFirst = mine.path.lexicographicallyPrecedes(theirs.path) {
-      ($0 == 0x2F ? 0 : $0) < ($1 == 0x2F ? 0 : $1)
-    }
-    return isFirst ? .onlyFirst(mine) : .onlySecond(theirs)
+    return TreeCatalog.isBefore(mine.path, theirs.path) ? .onlyFirst(mine) : .onlySecond(theirs)
   }
 
   private mutating func note(_ kind: TreeDifference.Kind, _ node: TreeNode) {

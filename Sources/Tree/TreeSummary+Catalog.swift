@@ -29,7 +29,7 @@ extension TreeSummary {
         }
         listing.append(entry.path, inode, data: data)
       }
-      try TreeContents.report(totals, catalog.root.directory.path, to: progress)
+      try CatalogFile.report(totals, catalog.root.directory.path, to: progress)
     }
     self.init(digest: listing.finalize(), totals: totals, leftOut: catalog.leftOut)
   }
@@ -40,14 +40,14 @@ extension TreeCatalog {
   func digestData(
     of entry: Entry, _ totals: inout TreeTotals, _ progress: TreeProgress
   ) throws(SystemError) -> SHA256Digest {
-    let contents = try TreeContents(of: entry, in: self)
+    let contents = try CatalogFile(of: entry, in: self)
     var hasher = SHA256()
     while true {
       let chunk = try contents.nextChunk()
       if chunk.isEmpty { return hasher.finalize() }
       hasher.update(chunk.rawSpan)
       totals.dataBytes += UInt64(chunk.count)
-      try TreeContents.report(totals, contents.path, to: progress)
+      try CatalogFile.report(totals, contents.path, to: progress)
     }
   }
 }

@@ -1,4 +1,6 @@
+public import Archive
 public import BinaryDiff
+internal import Bytes
 public import Crypto
 public import DeltaStream
 public import Linux
@@ -37,6 +39,12 @@ public enum BuildError: Error {
   case memoryTooSmall(given: UInt64, needed: UInt64)
   /// Old and new data are beyond what can be searched.
   case diff(DiffError)
+  /// An archive is no tree.
+  case archive(path: String, ArchiveError)
+  /// A device table or fakeroot database cannot be followed.
+  case ownership(OwnershipError)
+  /// Times or owners are to be changed, which only a plan from comparing trees can do.
+  case needsTreePlan
   /// A system call failed.
   case system(SystemError)
   /// What the kernel sent is not a stream that we understand.
@@ -96,6 +104,10 @@ extension BuildError: CustomStringConvertible {
     case .memoryTooSmall(let given, let needed):
       "--max-apply-memory \(given) is too small: at least \(needed) bytes are needed"
     case .diff(let error): "comparing old and new data failed: \(error)"
+    case .archive(let path, let error): "\(QuotedText.quoted(path)): \(error)"
+    case .ownership(let error): error.description
+    case .needsTreePlan:
+      "--times, device tables and fakeroot need a plan from comparing trees: leave out --plan send"
     case .system(let error): error.description
     case .kernelStream(let error): "the kernel's send stream is wrong: \(error)"
     case .kernelStreamRestarted:

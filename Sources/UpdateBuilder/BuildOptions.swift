@@ -1,5 +1,6 @@
 public import Recompress
 public import Signing
+public import Tree
 public import UpdateFile
 
 /// What to build an update from, and how.
@@ -8,6 +9,10 @@ public struct BuildOptions: Sendable {
   public var parent: String?
   /// The directory of the read-only snapshot that they are to have.
   public var child: String
+  /// Files that say to whom what is in the parent belongs, and what is in the child.
+  public var ownership: (parent: [TreeOwnership], child: [TreeOwnership])
+  /// Which modification times the child is given.
+  public var times: TreeTimes
   /// The file to write. It appears whole, or not at all.
   public var output: String
   /// The keys that sign the update: at least one, unless it ``isUnsigned``.
@@ -81,6 +86,8 @@ public struct BuildOptions: Sendable {
     self.child = child
     self.output = output
     self.keys = keys
+    ownership = ([], [])
+    times = .keep
     isUnsigned = false
     chainTrust = .keys([])
     keyChanges = KeyChanges()
@@ -104,6 +111,11 @@ public struct BuildOptions: Sendable {
 }
 
 extension BuildOptions {
+  /// Whether the child is to be other than it is stored, which the kernel cannot send.
+  var needsTreePlan: Bool {
+    times != .keep || !ownership.parent.isEmpty || !ownership.child.isEmpty
+  }
+
   /// What is compared whole, within what can be asked for.
   var clampedPatchInput: UInt64 {
     min(max(maximumPatchInput, Self.leastMaximumPatchInput), Self.mostMaximumPatchInput)

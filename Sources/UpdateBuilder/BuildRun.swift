@@ -38,6 +38,7 @@ struct BuildRun {
     budget = try MemoryBudget(total: options.maximumApplyMemory)
     try Self.checkNames(options)
     try Self.checkOutput(options.output)
+    guard !options.needsTreePlan else { throw BuildError.needsTreePlan }
     trees = try BuildTrees(child: options.child, parent: options.parent)
     versions = try Self.versions(options)
     guard versions.from != versions.to else { throw .sameVersion(versions.to) }

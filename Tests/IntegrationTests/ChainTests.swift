@@ -51,11 +51,12 @@ final class ChainTests {
   func catalog(
     _ updates: [String], from parent: Int?, at place: String? = nil, trust: ChainTrust? = nil
   ) throws -> TreeCatalog {
-    var context = ChainContext()
-    context.trust = trust ?? self.trust
-    context.place = place ?? self.place.path
-    context.parent = try parent.map { try TreeSource(text: tree($0)).catalog(.none) }
-    return try TreeSource.chain(of: updates).catalog(.none, context)
+    let context = ChainContext(
+      parent: try parent.map { try TreeSource(text: tree($0)).catalog(.none) },
+      trust: trust ?? self.trust, place: place ?? self.place.path)
+    var source = TreeSource.chain(of: updates)
+    source.context = context
+    return try source.catalog(.none)
   }
 
   func digest(_ version: Int) throws -> TreeDigest {

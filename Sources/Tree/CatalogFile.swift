@@ -1,7 +1,7 @@
 internal import Linux
 
 /// The contents of a regular file of a catalog, from the first byte to the last.
-final class TreeContents {
+final class CatalogFile {
   private let file: Descriptor
   private let size: UInt64
   private var offset: UInt64 = 0
