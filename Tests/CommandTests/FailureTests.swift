@@ -97,6 +97,12 @@ struct FailureTests {
     (.alreadyInstalled(SystemVersion(1)), .alreadyInstalled),
     (.parentMissing(version: SystemVersion(1)), .parentMissing),
     (.parentModified(name: "x"), .parentModified),
+    (.noSubvolume(name: "x"), .noSuchVersion),
+    (
+      .notAdoptable(name: "x", parent: SystemVersion(1), target: SystemVersion(2)), .parentModified
+    ),
+    (.notAdoptable(name: "x", parent: nil, target: SystemVersion(2)), .parentModified),
+    (.otherVersion(name: "x", SystemVersion(1)), .parentModified),
     (.notEnoughSpace(needed: 2, available: 1), .noSpace),
     (.notEnoughMemory(needed: 2, available: 1), .noMemory),
     (.notRebuilt([]), .cannotRebuild), (.unsupportedRecipe(9), .unsupported),
@@ -147,6 +153,37 @@ struct FailureTests {
     for (error, exit) in Self.buildErrors {
       #expect(DeltaFailure.explain(error)?.exit == exit, "\(error)")
     }
+  }
+
+  private static let chainErrors: [(ChainError.Reason, ProgramExit)] = [
+    (.noKey, .usage), (.parentMissing, .usage), (.doesNotFollow("y"), .parentMissing),
+    (.otherProduct("y"), .wrongProduct), (.parentDiffers, .parentModified),
+    (.parentTimesDiffer, .parentModified), (.cannotRebuild("z"), .cannotRebuild),
+    (.targetDiffers, .damaged), (.system(system), .systemFailure),
+    (.file(.updateFile(.noTrustedSignature)), .untrusted), (.file(.truncated), .truncated),
+    (.expansion(.plainStreamDiffers), .parentModified),
+    (.expansion(.updateFile(.pieceDigest(index: 0))), .damaged),
+    (
+      .command(CatalogReceiveError(command: .write, offset: 1, path: [], reason: .outOfOrder)),
+      .damaged
+    ),
+    (
+      .command(
+        CatalogReceiveError(
+          command: .write, offset: 1, path: [],
+          reason: .system(SystemError(operation: "pwrite", path: "x", errno: .noSpace)))),
+      .noSpace
+    ),
+  ]
+
+  @Test("Each of those of chains, with the update's name")
+  func chains() {
+    for (reason, exit) in Self.chainErrors {
+      let error = BuildError.chain(ChainError(path: "u.xz", reason: reason))
+      #expect(DeltaFailure.explain(error)?.exit == exit, "\(error)")
+      #expect("\(error)".hasPrefix("\"u.xz\": "))
+    }
+    #expect(DeltaFailure.explain(BuildError.badTreeName("update:"))?.exit == .usage)
   }
 
   private static let signingErrors: [(FinishedUpdateError, ProgramExit)] = [
