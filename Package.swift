@@ -113,7 +113,8 @@ let package = Package(
     library(
       "DeltaCommands",
       [
-        "Archive", "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
+        "Archive", "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux",
+        "Receive",
         "Recompress", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "XZ",
         arguments,
       ]),
@@ -161,24 +162,24 @@ let package = Package(
     tests(
       "UpdateBuilderTests",
       [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Recompress", "SendStream",
-        "UpdateBuilder", "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Recompress", "SendStream",
+        "Tree", "UpdateBuilder", "UpdateFile",
       ]),
     tests(
       "CommandTests",
       [
-        "Bytes", "CommandSupport", "Configuration", "Crypto", "DeltaCommands", "DeltaStream",
-        "DeviceCommands",
-        "Linux", "Receive", "Recompress", "SendStream", "UpdateBuilder", "UpdateFile",
-        "UpdateInstaller", "XZ",
-        arguments,
+        "Archive", "Bytes", "CommandSupport", "Compression", "Configuration", "Crypto",
+        "DeltaCommands",
+        "DeltaStream", "DeviceCommands", "Linux", "Receive", "Recompress", "SendStream", "Tree",
+        "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ", arguments,
       ]),
     tests("BootTests", ["Bytes", "Linux", "UpdateInstaller"]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(
       "IntegrationTests",
       [
-        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
+        "Archive", "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration",
+        "Crypto",
         "DeltaStream", "Linux", "Receive", "Recompress", "SendStream", "Signing", "Tree",
         "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
       ]),
