@@ -81,10 +81,10 @@ let package = Package(
     library("Recompress", ["Bytes", "XZ", "Zstd"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
     library("Configuration", ["Bytes", "Linux"]),
-    // Trees in tar archives; build server only. It stands on Tree.
-    library("Archive", ["Bytes", "Compression", "Linux", "Tree", "XZ", "Zstd"]),
 
     // 2
+    // Tar archives as trees; build server only.
+    library("Archive", ["Bytes", "Compression", "Linux", "Tree", "XZ", "Zstd"]),
     library(
       "DeltaStream",
       ["BinaryPatch", "Bytes", "Crypto", "Linux", "Recompress", "SendStream", "UpdateFile"]),
