@@ -45,6 +45,16 @@ public struct TreeSource: Sendable {
     } catch { throw error.errno == .canceled ? .cancelled : .system(error) }
   }
 
+  /// The directory that has the contents of its files: of an archive, a temporary one.
+  ///
+  /// - Throws: ``BuildError``.
+  public func root(_ progress: BuildProgress) throws(BuildError) -> TreeRoot {
+    if let directory = try? Descriptor.open(text, [.readOnly, .directory]) {
+      return TreeRoot(directory)
+    }
+    return try catalog(progress).root
+  }
+
   /// Whether it is a directory, or begins like an archive. Not for a FIFO: what was read is gone.
   ///
   /// - Throws: ``BuildError`` if it cannot be opened.
