@@ -81,10 +81,10 @@ let package = Package(
     library("Recompress", ["Bytes", "XZ", "Zstd"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
     library("Configuration", ["Bytes", "Linux"]),
-    // Trees in tar archives; build server only. It stands on Tree.
-    library("Archive", ["Bytes", "Compression", "Linux", "Tree", "XZ", "Zstd"]),
 
     // 2
+    // Tar archives as trees; build server only.
+    library("Archive", ["Bytes", "Compression", "Linux", "Tree", "XZ", "Zstd"]),
     library(
       "DeltaStream",
       ["BinaryPatch", "Bytes", "Crypto", "Linux", "Recompress", "SendStream", "UpdateFile"]),
@@ -113,7 +113,8 @@ let package = Package(
     library(
       "DeltaCommands",
       [
-        "Archive", "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux", "Receive",
+        "Archive", "BinaryPatch", "Bytes", "CommandSupport", "Crypto", "DeltaStream", "Linux",
+        "Receive",
         "Recompress", "SendStream", "Signing", "Tree", "UpdateBuilder", "UpdateFile", "XZ",
         arguments,
       ]),
@@ -167,18 +168,18 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "Bytes", "CommandSupport", "Configuration", "Crypto", "DeltaCommands", "DeltaStream",
-        "DeviceCommands",
-        "Linux", "Receive", "Recompress", "SendStream", "UpdateBuilder", "UpdateFile",
-        "UpdateInstaller", "XZ",
-        arguments,
+        "Archive", "Bytes", "CommandSupport", "Compression", "Configuration", "Crypto",
+        "DeltaCommands",
+        "DeltaStream", "DeviceCommands", "Linux", "Receive", "Recompress", "SendStream", "Tree",
+        "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ", arguments,
       ]),
     tests("BootTests", ["Bytes", "Linux", "UpdateInstaller"]),
     // Root and a loop-mounted btrfs: what only the real thing can prove.
     tests(
       "IntegrationTests",
       [
-        "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration", "Crypto",
+        "Archive", "BinaryDiff", "BinaryPatch", "Btrfs", "Bytes", "Compression", "Configuration",
+        "Crypto",
         "DeltaStream", "Linux", "Receive", "Recompress", "SendStream", "Signing", "Tree",
         "UpdateBuilder", "UpdateFile", "UpdateInstaller", "XZ",
       ]),

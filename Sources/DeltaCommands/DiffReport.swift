@@ -16,15 +16,18 @@ struct DiffReport {
   // MARK: Text
 
   /// A line for each change, and one for all.
-  var text: String { (shown.map { line($0) } + [summary]).joined(separator: "\n") }
+  var text: String {
+    (shown.map { Self.line($0, showsTimes: showsTimes) } + [summary]).joined(separator: "\n")
+  }
 
-  private func line(_ change: TreeChange) -> String {
+  static func line(_ change: TreeChange, showsTimes: Bool) -> String {
     let columns = [
       Self.padded(Self.word(change.kind), 8, toLeft: false),
       Self.padded(Self.size(change.old), 9, toLeft: true),
       Self.padded(Self.size(change.new), 9, toLeft: true),
     ]
     let details = TreeChange.Aspect.allCases.filter { change.aspects.contains($0) }
+      .filter { $0 != .time || showsTimes }
       .compactMap { detail($0, change) }
     return columns.joined(separator: " ") + "  " + Self.names(change)
       + (details.isEmpty ? "" : "  (" + details.joined(separator: ", ") + ")")
@@ -58,20 +61,20 @@ struct DiffReport {
     return path(source) + mark + " => " + path(change.path) + mark
   }
 
-  private func detail(_ aspect: TreeChange.Aspect, _ change: TreeChange) -> String? {
+  private static func detail(_ aspect: TreeChange.Aspect, _ change: TreeChange) -> String? {
     guard let old = change.old, let new = change.new else { return nil }
     switch aspect {
-    case .type: return "type: \(Self.type(old)) -> \(Self.type(new))"
+    case .type: return "type: \(type(old)) -> \(type(new))"
     case .contents: return "contents"
-    case .target: return "target: \(Self.name(old.target)) -> \(Self.name(new.target))"
+    case .target: return "target: \(name(old.target)) -> \(name(new.target))"
     case .device:
-      return "device: \(Self.device(old.specialDevice)) -> \(Self.device(new.specialDevice))"
+      return "device: \(device(old.specialDevice)) -> \(device(new.specialDevice))"
     case .permissions:
-      return "permissions: \(Self.octal(old.permissions)) -> \(Self.octal(new.permissions))"
+      return "permissions: \(octal(old.permissions)) -> \(octal(new.permissions))"
     case .owner: return "owner: \(old.user):\(old.group) -> \(new.user):\(new.group)"
-    case .attributes: return "attributes:" + Self.attributes(old, new)
+    case .attributes: return "attributes:" + attributes(old, new)
     case .links: return "hard links"
-    case .time: return showsTimes ? "time" : nil
+    case .time: return "time"
     }
   }
 

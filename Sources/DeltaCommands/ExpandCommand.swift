@@ -6,6 +6,7 @@ internal import DeltaStream
 internal import Linux
 internal import Recompress
 internal import SendStream
+internal import Tree
 internal import UpdateBuilder
 internal import UpdateFile
 
@@ -21,7 +22,8 @@ struct ExpandCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The update file, or - for standard input.") var file: String
-  @Option(help: "The snapshot that the update was built against.") var parent: String?
+  @Option(help: "The tree that the update was built against: a directory, or a tar archive.")
+  var parent: String?
   @Option(name: .shortAndLong, help: "Where to write the stream, or - for standard output.")
   var output = "-"
   @Option(help: "A key to trust; may be given several times.") var publicKey: [String] = []
@@ -88,7 +90,16 @@ enum Expansion {
       throw CommandFailure(
         .cannotRebuild, "compressed files would not come out as they should: \(what)")
     }
-    let tree = try tree(of: manifest, parent: parent, keepingBeside: output)
+    // An archive's files are there as long as this is.
+    let old = try parent.map { (path) throws(BuildError) in
+      try TreeSource(text: path).root(
+        BuildProgress { _, done, _ in
+          reporter.show("reading", done: done, of: 0)
+          return !Interruption.isRequested
+        })
+    }
+    defer { withExtendedLifetime(old) {} }
+    let tree = try tree(of: manifest, parent: old, keepingBeside: output)
     var expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: memoryLimit)
     var writer = StreamWriter(version: expansion.plainVersion)
     writer.writeHeader()
@@ -112,10 +123,10 @@ enum Expansion {
   }
 
   private static func tree(
-    of manifest: Manifest, parent: String?, keepingBeside output: String?
+    of manifest: Manifest, parent: TreeRoot?, keepingBeside output: String?
   ) throws -> ExpansionTree {
-    let old = try parent.map { (path) throws(SystemError) in
-      try ParentTree(root: Descriptor.open(path, [.readOnly, .directory]))
+    let old = try parent.map { (root) throws(SystemError) in
+      try ParentTree(root: root.directory.duplicate())
     }
     let place = output ?? TemporaryDirectory.path + "/stream"
     let temporary = { () throws(SystemError) in try TemporaryFile.beside(place, "opened") }

@@ -20,7 +20,8 @@ struct VerifyCommand: AsyncParsableCommand {
   @Argument(help: "The update file, or - for standard input.") var file: String
   @Option(help: "A key to trust; may be given several times.") var publicKey: [String] = []
   @Option(help: "How many of these keys must have signed.") var threshold = 1
-  @Option(help: "The snapshot that the update was built against.") var parent: String?
+  @Option(help: "The tree that the update was built against: a directory, or a tar archive.")
+  var parent: String?
   @Option(help: "How to show progress: auto, bar, json or none.")
   var progress = ProgressReporter.Style.auto
 

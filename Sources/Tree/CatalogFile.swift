@@ -1,3 +1,5 @@
+internal import Bytes
+internal import Crypto
 internal import Linux
 
 /// The contents of a regular file of a catalog, from the first byte to the last.
@@ -10,11 +12,8 @@ final class CatalogFile {
   ///
   /// - Throws: `ESTALE` if it has another size than the catalog says, besides what the calls give.
   init(of entry: TreeCatalog.Entry, in catalog: TreeCatalog) throws(SystemError) {
-    file = try catalog.root.directory.open(
-      beneath: entry.path, [.readOnly, .noFollow, .nonBlocking])
+    file = try catalog.open(entry)
     size = catalog.inodes[entry.inode].size
-    let status = try file.status()
-    if status.type != .regular || status.size != size { throw changed }
   }
 
   /// Which file it is, for error messages.
@@ -27,13 +26,11 @@ final class CatalogFile {
     let chunk = try [UInt8].reading(capacity: count) { (out) throws(SystemError) in
       try file.fill(&out)
     }
-    if chunk.count != count { throw changed }
+    if chunk.count != count {
+      throw SystemError(operation: "read", path: file.path, errno: .stale)
+    }
     offset += UInt64(count)
     return chunk
-  }
-
-  private var changed: SystemError {
-    SystemError(operation: "read", path: file.path, errno: .stale)
   }
 
   /// Asks whether to go on.
@@ -42,6 +39,23 @@ final class CatalogFile {
   ) throws(SystemError) {
     if !progress(totals) {
       throw SystemError(operation: "read", path: path, errno: .canceled)
+    }
+  }
+}
+
+extension TreeCatalog {
+  /// The SHA-256 of a regular file's bytes.
+  func digestData(
+    of entry: Entry, _ totals: inout TreeTotals, _ progress: TreeProgress
+  ) throws(SystemError) -> SHA256Digest {
+    let contents = try CatalogFile(of: entry, in: self)
+    var hasher = SHA256()
+    while true {
+      let chunk = try contents.nextChunk()
+      if chunk.isEmpty { return hasher.finalize() }
+      hasher.update(chunk.rawSpan)
+      totals.dataBytes += UInt64(chunk.count)
+      try CatalogFile.report(totals, contents.path, to: progress)
     }
   }
 }

@@ -32,6 +32,12 @@ public struct TreeSummary: Hashable, Sendable {
   /// Mount points, nested subvolumes and what stands for these in snapshots: not in the digest.
   public var leftOut: [[UInt8]]
 
+  init(digest: TreeDigest, totals: TreeTotals, leftOut: [[UInt8]]) {
+    self.digest = digest
+    self.totals = totals
+    self.leftOut = leftOut
+  }
+
   /// Goes through the tree below an open directory, reading every file once.
   ///
   /// The tree must not change meanwhile; where that is noticed, it is `ESTALE`.
@@ -47,24 +53,16 @@ public struct TreeSummary: Hashable, Sendable {
     var totals = TreeTotals()
     while let node = try walker.next() {
       totals.entries += 1
-      if let firstPath = node.firstPath {
-        listing.append(node.path, linkedTo: firstPath)
-      } else {
-        let isFile = node.status.type == .regular
-        let data = isFile ? try node.digestData(&totals, progress) : nil
-        listing.append(node.path, try node.inode(), data: data)
+      var payload: SHA256Digest?
+      if node.status.type == .regular, node.firstPath == nil {
+        payload = try node.digestData(&totals, progress)
       }
+      try listing.append(node, data: payload)
       try node.report(totals, to: progress)
     }
     digest = listing.finalize()
     self.totals = totals
     leftOut = walker.leftOut
-  }
-
-  init(digest: TreeDigest, totals: TreeTotals, leftOut: [[UInt8]]) {
-    self.digest = digest
-    self.totals = totals
-    self.leftOut = leftOut
   }
 }
 

@@ -17,7 +17,18 @@ struct TreeListing: ~Copyable {
     full.update(fullName.rawSpan)
   }
 
-  /// Appends a later name of an inode.
+  /// Appends a node.
+  ///
+  /// - Parameter data: the SHA-256 of the bytes, for the first name of a regular file.
+  mutating func append(_ node: TreeNode, data: SHA256Digest?) throws(SystemError) {
+    if let firstPath = node.firstPath {
+      append(node.path, linkedTo: firstPath)
+    } else {
+      append(node.path, try node.inode(), data: data)
+    }
+  }
+
+  /// Appends a further name of an inode.
   mutating func append(_ path: [UInt8], linkedTo firstPath: [UInt8]) {
     var head: [UInt8] = []
     head.append(string: path)
@@ -28,7 +39,7 @@ struct TreeListing: ~Copyable {
 
   /// Appends an inode under its first name.
   ///
-  /// - Parameter data: the SHA-256 of the bytes of a regular file.
+  /// - Parameter data: the SHA-256 of a regular file's bytes.
   mutating func append(_ path: [UInt8], _ inode: TreeInode, data: SHA256Digest?) {
     var head: [UInt8] = []
     head.append(string: path)

@@ -38,10 +38,27 @@ public struct TreeSource: Sendable {
   ///
   /// - Throws: ``BuildError``.
   public func summary(_ progress: BuildProgress) throws(BuildError) -> TreeSummary {
+    let digesting: TreeProgress = { progress.goesOn(.digesting, done: $0.dataBytes) }
+    do throws(SystemError) {
+      // A directory as it is takes one pass, and no memory for its names.
+      if ownership.isEmpty, let directory = try? Descriptor.open(text, .directory) {
+        return try TreeSummary(of: directory, progress: digesting)
+      }
+    } catch { throw error.errno == .canceled ? .cancelled : .system(error) }
     let catalog = try catalog(progress)
     do throws(SystemError) {
-      return try TreeSummary(of: catalog) { progress.goesOn(.digesting, done: $0.dataBytes) }
+      return try TreeSummary(of: catalog, progress: digesting)
     } catch { throw error.errno == .canceled ? .cancelled : .system(error) }
+  }
+
+  /// The directory that has the contents of its files: of an archive, a temporary one.
+  ///
+  /// - Throws: ``BuildError``.
+  public func root(_ progress: BuildProgress) throws(BuildError) -> TreeRoot {
+    if let directory = try? Descriptor.open(text, [.readOnly, .directory]) {
+      return TreeRoot(directory)
+    }
+    return try catalog(progress).root
   }
 
   /// Whether it is a directory, or begins like an archive. Not for a FIFO: what was read is gone.

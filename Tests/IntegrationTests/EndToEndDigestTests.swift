@@ -66,6 +66,6 @@ struct EndToEndDigestTests {
     try bench.refuse(
       "btrfs-delta", ["digest", bench.tree(1), "--output", "-"], .usage, "not for a tree")
     try bench.refuse(
-      "btrfs-delta", ["digest", bench.file("full"), "--json"], .usage, "is for directories")
+      "btrfs-delta", ["digest", bench.file("full"), "--json"], .usage, "are for trees")
   }
 }

@@ -68,11 +68,12 @@ struct DeviceTable {
       else { throw .number(field: name) }
       return value
     }
+    let (path, kind) = (try path(fields[0]), try kind(fields[1]))
     let mode = try value(2, "mode", radix: 8)
     if let mode, mode > 0o7777 { throw .number(field: "mode") }
     let (major, minor) = (try value(5, "major") ?? 0, try value(6, "minor") ?? 0)
     return Line(
-      number: number, path: try path(fields[0]), kind: try kind(fields[1]), permissions: mode,
+      number: number, path: path, kind: kind, permissions: mode,
       user: try value(3, "uid"), group: try value(4, "gid"),
       device: Self.device(major, minor), start: try value(7, "start") ?? 0,
       increment: try value(8, "increment") ?? 0, count: try value(9, "count") ?? 0, major: major,
