@@ -32,6 +32,12 @@ public struct TreeSummary: Hashable, Sendable {
   /// Mount points, nested subvolumes and what stands for these in snapshots: not in the digest.
   public var leftOut: [[UInt8]]
 
+  init(digest: TreeDigest, totals: TreeTotals, leftOut: [[UInt8]]) {
+    self.digest = digest
+    self.totals = totals
+    self.leftOut = leftOut
+  }
+
   /// Goes through the tree below an open directory, reading every file once.
   ///
   /// The tree must not change meanwhile; where that is noticed, it is `ESTALE`.

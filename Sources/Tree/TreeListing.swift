@@ -21,38 +21,51 @@ struct TreeListing: ~Copyable {
   ///
   /// - Parameter data: the SHA-256 of the bytes, for the first name of a regular file.
   mutating func append(_ node: TreeNode, data: SHA256Digest?) throws(SystemError) {
-    var head: [UInt8] = []
-    head.append(string: node.path)
     if let firstPath = node.firstPath {
-      head.append(Self.hardLink)
-      head.append(string: firstPath)
-      update(head)
-      return
+      append(node.path, linkedTo: firstPath)
+    } else {
+      append(node.path, try node.inode(), data: data)
     }
-    head.append(Self.number(of: node.status.type))
-    head.append(littleEndian: UInt16(truncatingIfNeeded: node.permissions))
-    head.append(littleEndian: node.status.user)
-    head.append(littleEndian: node.status.group)
+  }
+
+  /// Appends a further name of an inode.
+  mutating func append(_ path: [UInt8], linkedTo firstPath: [UInt8]) {
+    var head: [UInt8] = []
+    head.append(string: path)
+    head.append(Self.hardLink)
+    head.append(string: firstPath)
+    update(head)
+  }
+
+  /// Appends an inode under its first name.
+  ///
+  /// - Parameter data: the SHA-256 of a regular file's bytes.
+  mutating func append(_ path: [UInt8], _ inode: TreeInode, data: SHA256Digest?) {
+    var head: [UInt8] = []
+    head.append(string: path)
+    head.append(Self.number(of: inode.type))
+    head.append(littleEndian: UInt16(truncatingIfNeeded: inode.permissions))
+    head.append(littleEndian: inode.user)
+    head.append(littleEndian: inode.group)
     update(head)
 
     var time: [UInt8] = []
-    time.append(littleEndian: node.status.modificationTime.seconds)
-    time.append(littleEndian: node.status.modificationTime.nanoseconds)
+    time.append(littleEndian: inode.modificationTime.seconds)
+    time.append(littleEndian: inode.modificationTime.nanoseconds)
     full.update(time.rawSpan)
 
     var tail: [UInt8] = []
-    let attributes = try node.attributes()
-    tail.append(littleEndian: UInt32(truncatingIfNeeded: attributes.count))
-    for attribute in attributes {
+    tail.append(littleEndian: UInt32(truncatingIfNeeded: inode.attributes.count))
+    for attribute in inode.attributes {
       tail.append(string: attribute.name)
       tail.append(string: attribute.value)
     }
-    switch node.status.type {
+    switch inode.type {
     case .regular:
-      tail.append(littleEndian: node.status.size)
+      tail.append(littleEndian: inode.size)
       if let data { tail.append(copying: data.rawSpan) }
-    case .symbolicLink: tail.append(string: try node.descriptor.symbolicLinkTarget())
-    case .characterDevice, .blockDevice: tail.append(littleEndian: node.status.specialDevice)
+    case .symbolicLink: tail.append(string: inode.target)
+    case .characterDevice, .blockDevice: tail.append(littleEndian: inode.specialDevice)
     case .directory, .fifo, .socket: break
     }
     update(tail)
