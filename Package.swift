@@ -158,8 +158,8 @@ let package = Package(
     tests(
       "UpdateBuilderTests",
       [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Recompress", "SendStream",
-        "UpdateBuilder", "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "Recompress",
+        "SendStream", "Tree", "UpdateBuilder", "UpdateFile",
       ]),
     tests(
       "CommandTests",

@@ -9,14 +9,21 @@ internal import UpdateFile
 struct BuildCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "build",
-    abstract: "Build a signed update file from two read-only snapshots, or from one in full.",
+    abstract: "Build a signed update file from two trees, or from one in full.",
     discussion: """
-      Versions come from the names: sys_root_v41 is version 41. Without --parent the update is a \
-      full one, which needs nothing on the device. Temporary files lie beside the output.
+      A tree is a read-only snapshot or any other directory. Versions come from the names: \
+      sys_root_v41 is version 41. Without --parent the update is a full one, which needs nothing on \
+      the device. Temporary files lie beside the output.
+
+      --plan says where the commands come from: send has the kernel send one snapshot against the \
+      other, which needs root; tree compares names and contents, of any two trees, as any user; \
+      auto is send for related snapshots, as long as its stream is no longer, and else tree.
       """)
 
-  @Option(help: "The snapshot that devices have.") var parent: String?
-  @Option(help: "The snapshot that they are to have.") var child: String
+  @Option(help: "The tree that devices have.") var parent: String?
+  @Option(help: "The tree that they are to have.") var child: String
+  @Option(help: "Where the commands come from: auto, tree or send.")
+  var plan = BuildOptions.PlanKind.auto
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
   @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
   @Option(help: "A public key to trust from this version on; may be given several times.")
@@ -86,6 +93,7 @@ struct BuildCommand: AsyncParsableCommand {
   private func options() throws -> BuildOptions {
     var options = BuildOptions(
       parent: parent, child: child, output: output, keys: try KeyFiles.signingKeys(key))
+    options.plan = plan
     options.isUnsigned = unsigned
     options.keyChanges = KeyChanges(
       added: try KeyFiles.verificationKeys(addKey), revoked: try KeyFiles.keyIDs(revokeKey))
