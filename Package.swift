@@ -162,8 +162,8 @@ let package = Package(
     tests(
       "UpdateBuilderTests",
       [
-        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Recompress", "SendStream",
-        "Tree", "UpdateBuilder", "UpdateFile",
+        "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "Recompress",
+        "SendStream", "Tree", "UpdateBuilder", "UpdateFile",
       ]),
     tests(
       "CommandTests",

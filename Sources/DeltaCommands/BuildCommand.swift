@@ -9,14 +9,17 @@ internal import UpdateFile
 struct BuildCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "build",
-    abstract: "Build a signed update file from two read-only snapshots, or from one in full.",
+    abstract: "Build a signed update file from two trees, or from one in full.",
     discussion: """
-      Versions come from the names: sys_root_v41 is version 41. Without --parent the update is a \
-      full one, which needs nothing on the device. Temporary files lie beside the output.
+      A tree is a read-only snapshot or any other directory. Versions come from the names: \
+      sys_root_v41 is version 41. Without --parent the update is a full one, which needs nothing on \
+      the device. Temporary files lie beside the output.
+
+      --plan says where the commands come from: send has the kernel send one snapshot against the \
+      other, which needs root; tree compares names and contents, of any two trees, as any user; \
+      auto is send for related snapshots, as long as its stream is no longer, and else tree.
       """)
 
-  @Option(help: "The snapshot that devices have.") var parent: String?
-  @Option(help: "The snapshot that they are to have.") var child: String
   @OptionGroup var ownership: OwnershipArguments
   @OptionGroup var parentOwnership: ParentOwnershipArguments
   @Option(
@@ -25,6 +28,10 @@ struct BuildCommand: AsyncParsableCommand {
       content (the parent's, where nothing else differs).
       """)
   var times = TimesArgument.keep
+  @Option(help: "The tree that devices have.") var parent: String?
+  @Option(help: "The tree that they are to have.") var child: String
+  @Option(help: "Where the commands come from: auto, tree or send.")
+  var plan = BuildOptions.PlanKind.auto
   @Option(help: "The private key that signs; may be given several times.") var key: [String] = []
   @OptionGroup var chain: ChainArguments
   @Flag(help: "Sign nothing yet: `sign` or `attach-signature` do it later.") var unsigned = false
@@ -37,7 +44,7 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The version of the send stream that the update stands for.") var proto: UInt16 = 2
   @Option(help: "How much memory applying may take, such as 64M.")
   var maxApplyMemory = ByteCount(BuildOptions.standardApplyMemory)
-  @Option(help: "Which compressed data to open: auto, off, or some of deflate,xz,zstd.")
+  @Option(help: "Which compressed data to open: auto, off, or some of deflate,xz,zstd,bitstream.")
   var recompress = RecompressKinds.auto
   @Option(help: "The libzstd that devices have, such as 1.5.7; without it no zstd is made there.")
   var deviceZstd: String?
@@ -97,6 +104,7 @@ struct BuildCommand: AsyncParsableCommand {
       parent: parent, child: child, output: output, keys: try KeyFiles.signingKeys(key))
     options.ownership = (parentOwnership.files, ownership.files)
     options.times = try times.times(at: try SourceDate.environment())
+    options.plan = plan
     options.isUnsigned = unsigned
     options.chainTrust = try chain.trust()
     options.keyChanges = KeyChanges(

@@ -90,7 +90,7 @@ enum DeltaFailure {
       .updateFile(.duplicateSignature):
       CommandFailure(.badKey, "\(error)")
     case .notSubvolume, .differentFileSystems: CommandFailure(.notBtrfs, "\(error)")
-    case .notReadOnly, .sameTree, .noVersion, .sameVersion, .olderVersion:
+    case .notReadOnly, .sameTree, .noVersion, .sameVersion, .olderVersion, .notExpressible:
       CommandFailure(.badTree, "\(error)")
     case .memoryTooSmall: CommandFailure(.noMemory, "\(error)")
     case .unsupportedStreamVersion, .otherZstd, .tooManyRecipes: CommandFailure(.usage, "\(error)")
@@ -101,7 +101,7 @@ enum DeltaFailure {
     case .updateFile(.invalidText(.product)): CommandFailure(.usage, "--compatible: \(error)")
     case .xz(.outOfMemory), .updateFile(.xz(.outOfMemory)): CommandFailure(.noMemory, "\(error)")
     case .diff, .recompress, .kernelStream, .kernelStreamRestarted, .deltaStream, .xz, .updateFile,
-      .selfCheckFailed, .planChanged:
+      .selfCheckFailed, .planChanged, .planFailedCheck:
       CommandFailure(.internalFailure, "\(error)")
     }
   }

@@ -11,7 +11,7 @@ public import XZ
 
 /// Why an update was not built.
 public enum BuildError: Error {
-  /// The send ioctl and the file system's mount need root.
+  /// The kernel's send needs root.
   case notRoot
   /// No key to sign with.
   case noKey
@@ -68,6 +68,10 @@ public enum BuildError: Error {
   /// The finished update does not give the plain stream back: a fault of ours, and nothing was
   /// left behind.
   case selfCheckFailed(String)
+  /// A tree has something that no send stream can say.
+  case notExpressible(path: [UInt8], String)
+  /// The names that a plan gives are not those of the child: a fault of ours.
+  case planFailedCheck(String)
   /// The plan in its temporary file is not what was written there.
   case planChanged
   /// A chain of updates gives no tree.
@@ -82,18 +86,18 @@ extension BuildError: CustomStringConvertible {
   /// What failed, on what, why, and what to do: one line.
   public var description: String {
     switch self {
-    case .notRoot: "building an update needs root, for the kernel's send: run it with sudo"
+    case .notRoot: "the kernel's send needs root: run it with sudo, or give --plan tree"
     case .noKey: "an update needs a key that signs it: give --key"
     case .keyOfUnsigned: "an update that is not signed needs no key: leave out --key or --unsigned"
     case .key(let error): "signing failed: \(error)"
     case .unsupportedStreamVersion(let version):
       "stream version \(version) is not supported: give --proto 1 or 2"
     case .notSubvolume(let path):
-      "\"\(path)\" is not a btrfs subvolume: name the directory of a read-only snapshot"
+      "\"\(path)\" is not a btrfs subvolume: name the directory of a read-only snapshot, or give --plan tree"
     case .notReadOnly(let path):
-      "\"\(path)\" is not read-only: snapshot it with `btrfs subvolume snapshot -r`"
+      "\"\(path)\" is not read-only: snapshot it with `btrfs subvolume snapshot -r`, or give --plan tree"
     case .differentFileSystems(let parent, let child):
-      "\"\(parent)\" and \"\(child)\" are on different file systems: both have to be on one btrfs"
+      "\"\(parent)\" and \"\(child)\" are on different file systems: the kernel's send needs both on one btrfs"
     case .sameTree(let path): "\"\(path)\" is given as parent and as child"
     case .noVersion(let path, let prefix):
       "\"\(path)\" is not named \(prefix)_vN: give --from-version and --to-version, or --prefix"
@@ -124,6 +128,10 @@ extension BuildError: CustomStringConvertible {
     case .updateFile(let error): error.description
     case .selfCheckFailed(let what):
       "the finished update failed its own check (\(what)); nothing was written. Please report this"
+    case .notExpressible(let path, let why):
+      "\(QuotedText.quoted(path)) cannot be sent: \(why)"
+    case .planFailedCheck(let what):
+      "the plan failed its own check (\(what)); nothing was written. Please report this"
     case .planChanged:
       "a temporary file is not what was written to it: check the disk; if that is well, please report this"
     case .chain(let error): error.description

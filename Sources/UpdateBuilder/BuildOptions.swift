@@ -5,14 +5,26 @@ public import UpdateFile
 
 /// What to build an update from, and how.
 public struct BuildOptions: Sendable {
-  /// The directory of the read-only snapshot that devices have; `nil` for a full update.
+  /// Who plans the send stream that an update stands for.
+  public enum PlanKind: String, Sendable, CaseIterable {
+    /// The kernel, where it can and its stream is no longer; else we do.
+    case auto
+    /// We do, from what the trees hold, whatever they are kept on.
+    case tree
+    /// The kernel: both trees are read-only subvolumes of one btrfs, and we are root.
+    case send
+  }
+
+  /// The tree that devices have; `nil` for a full update.
   public var parent: String?
-  /// The directory of the read-only snapshot that they are to have.
+  /// The tree that they are to have.
   public var child: String
   /// Files that say to whom what is in the parent belongs, and what is in the child.
   public var ownership: (parent: [TreeOwnership], child: [TreeOwnership])
   /// Which modification times the child is given.
   public var times: TreeTimes
+  /// Who plans.
+  public var plan: PlanKind
   /// The file to write. It appears whole, or not at all.
   public var output: String
   /// The keys that sign the update: at least one, unless it ``isUnsigned``.
@@ -60,7 +72,8 @@ public struct BuildOptions: Sendable {
   public var checksItself: Bool
   /// The program that builds, with its version: what the manifest names.
   public var builder: String
-  /// The build date in seconds since 1970; `nil` for the child's creation time.
+  /// The build date in seconds since 1970; `nil` for when the child was made: a
+  /// subvolume's creation, and of any other tree the newest change of a file.
   public var date: Int64?
 
   /// What applying may take unless told otherwise: 192 MiB.
@@ -84,6 +97,7 @@ public struct BuildOptions: Sendable {
   public init(parent: String?, child: String, output: String, keys: [SigningKey]) {
     self.parent = parent
     self.child = child
+    plan = .auto
     self.output = output
     self.keys = keys
     ownership = ([], [])
@@ -114,6 +128,7 @@ extension BuildOptions {
   /// Whether the child is to be other than it is stored, which the kernel cannot send.
   var needsTreePlan: Bool {
     times != .keep || !ownership.parent.isEmpty || !ownership.child.isEmpty
+      || [parent, child].contains { $0.map { TreeSource(text: $0).isChain } ?? false }
   }
 
   /// What is compared whole, within what can be asked for.

@@ -11,8 +11,9 @@ internal import XZ
 extension BuildRun {
   /// Packs the delta stream, writes and signs the file, checks it, and gives it its name.
   func seal(
-    _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink
+    _ update: PlannedUpdate, _ sink: DeltaSink
   ) throws(BuildError) -> BuildReport {
+    let plan = update.plan
     let dictionary = try budget.dictionary(
       deltaLength: sink.length, longestCommand: sink.longestCommand,
       patchMemory: sink.patchMemory)
@@ -20,7 +21,7 @@ extension BuildRun {
       sink, dictionarySize: dictionary, jobs: options.jobs, file: try temporary("payload"),
       progress: progress)
     let payload = try packer.pack(dictionarySize: dictionary)
-    let manifest = try manifest(plan, digests, sink, payload, sink.opening.recompression())
+    let manifest = try manifest(update, sink, payload, sink.opening.recompression())
     let head = try signedHead(manifest)
     try write(head, packer, plan)
     return BuildReport(
@@ -28,7 +29,7 @@ extension BuildRun {
       fileLength: UInt64(head.count) + payload.length, plainLength: plan.length,
       deltaLength: sink.length, patchedRuns: sink.patchCount,
       plainRuns: plan.runs.count - Swift.min(sink.patchCount, plan.runs.count),
-      applyMemory: manifest.needs.memory, nestedSubvolumes: digests.child.leftOut)
+      applyMemory: manifest.needs.memory, nestedSubvolumes: update.child.leftOut)
   }
 
   /// Writes the file, checks it, and gives it its name.
@@ -54,24 +55,25 @@ extension BuildRun {
   }
 
   private func manifest(
-    _ plan: Plan, _ digests: BuildDigests, _ sink: DeltaSink, _ payload: Manifest.Payload,
+    _ update: PlannedUpdate, _ sink: DeltaSink, _ payload: Manifest.Payload,
     _ recompression: Manifest.Recompression?
   ) throws(BuildError) -> Manifest {
-    Manifest(
+    let (plan, child) = (update.plan, update.child)
+    return Manifest(
       requiredFeatures: sink.features.sorted(), minimumToolVersion: Self.minimumToolVersion,
       baseVersion: UInt32(plan.base),
-      product: options.product, parent: try parent(plan, digests), toVersion: versions.to,
-      buildDate: options.date ?? trees.childCreationTime, builder: Self.builder(options.builder),
+      product: options.product, parent: try parent(update), toVersion: versions.to,
+      buildDate: options.date ?? update.date, builder: Self.builder(options.builder),
       target: Manifest.Target(
         uuid: plan.identity.uuid, ctransid: plan.identity.ctransid,
-        contentDigest: digests.child.digest.content, fullDigest: digests.child.digest.full,
-        dataSize: digests.child.totals.dataBytes, entryCount: digests.child.totals.entries),
+        contentDigest: child.digest.content, fullDigest: child.digest.full,
+        dataSize: child.totals.dataBytes, entryCount: child.totals.entries),
       plain: Manifest.PlainStream(length: plan.length, sha256: plan.digest),
       needs: Manifest.Needs(
         memory: try MemoryBudget.memory(
           dictionary: payload.dictionarySize, longestCommand: sink.longestCommand,
           pieceSize: payload.pieceSize, patchMemory: sink.patchMemory)
-          + digests.child.totals.entries * MemoryBudget.memoryPerEntry,
+          + child.totals.entries * MemoryBudget.memoryPerEntry,
         diskData: plan.dataBytes,
         diskMetadata: plan.metadataCommands * Self.metadataPerCommand + Self.metadataAtLeast
           + plan.dataBytes / Self.dataPerMetadata),
@@ -79,13 +81,14 @@ extension BuildRun {
   }
 
   private func parent(
-    _ plan: Plan, _ digests: BuildDigests
+    _ update: PlannedUpdate
   ) throws(BuildError) -> Manifest.Parent? {
-    guard let version = versions.from, let digest = digests.parent?.digest,
-      let identity = plan.identity.parent, let ownUUID = trees.parentUUID
+    guard let version = versions.from, let digest = update.parent?.digest,
+      let identity = update.plan.identity.parent
     else { return nil }
     return Manifest.Parent(
-      version: version, uuid: identity.uuid, ownUUID: ownUUID, ctransid: identity.ctransid,
+      version: version, uuid: identity.uuid, ownUUID: update.parentUUID,
+      ctransid: identity.ctransid,
       contentDigest: digest.content, fullDigest: digest.full)
   }
 

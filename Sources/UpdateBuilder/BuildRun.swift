@@ -1,4 +1,3 @@
-internal import Btrfs
 internal import Bytes
 internal import Crypto
 internal import DeltaStream
@@ -25,7 +24,7 @@ struct BuildRun {
 
   /// Opens the trees and checks that they can be built from.
   init(_ options: BuildOptions, progress: BuildProgress) throws(BuildError) {
-    guard Machine.isRoot else { throw .notRoot }
+    guard options.plan != .send || Machine.isRoot else { throw .notRoot }
     try Self.checkKeys(options)
     guard (1...2).contains(options.streamVersion) else {
       throw .unsupportedStreamVersion(options.streamVersion)
@@ -38,8 +37,7 @@ struct BuildRun {
     budget = try MemoryBudget(total: options.maximumApplyMemory)
     try Self.checkNames(options)
     try Self.checkOutput(options.output)
-    guard !options.needsTreePlan else { throw BuildError.needsTreePlan }
-    trees = try BuildTrees(child: options.child, parent: options.parent)
+    trees = try BuildTrees(options, progress)
     versions = try Self.versions(options)
     guard versions.from != versions.to else { throw .sameVersion(versions.to) }
     if let from = versions.from, from > versions.to, !options.allowsOlder {
@@ -80,10 +78,10 @@ struct BuildRun {
 
   /// Builds the update.
   func build() async throws(BuildError) -> BuildReport {
-    let kernelPlan = try makePlan()
-    let digests = try trees.digests(progress)
-    let matcher = try matcher(digests.matcher, for: kernelPlan)
-    let plan = try await share(kernelPlan, matcher)
+    var update = try await makePlan()
+    let matcher = try matcher(update.matcher, for: update.plan)
+    update.plan = try await share(update.plan, matcher)
+    let plan = update.plan
     let opener = opener
     let complete = try matcher?.withNewFiles(of: plan, opensFiles: opener != nil) {
       progress.goesOn(.sketching, done: $0)
@@ -101,7 +99,7 @@ struct BuildRun {
       jobCount: Swift.max(1, options.jobs), progress: progress)
     try await shrinker.run(into: sink)
     guard try sink.finish() == plan.digest else { throw .planChanged }
-    return try seal(plan, digests, sink)
+    return try seal(update, sink)
   }
 
   /// What opens files, if any may be opened.
@@ -160,27 +158,5 @@ struct BuildRun {
     return try await CloneRewriter(
       plan: plan, finder: finder, jobCount: Swift.max(1, options.jobs), progress: progress
     ).run { () throws(BuildError) in try temporary("sharing") }
-  }
-
-  /// Has the kernel send the child, and makes the plan of it.
-  private func makePlan() throws(BuildError) -> Plan {
-    var planner = Planner(
-      base: options.streamVersion, child: trees.child, hasParent: trees.hasParent,
-      file: try temporary("plan"))
-    var sender = try trees.sender(version: options.streamVersion)
-    var length: UInt64 = 0
-    while true {
-      var chunk: [UInt8] = []
-      do throws(SystemError) {
-        try chunk.append(upTo: Plan.readLength) { (out) throws(SystemError) in
-          try sender.read(into: &out)
-        }
-      } catch { throw .system(error) }
-      if chunk.isEmpty { break }
-      try planner.add(chunk.rawSpan)
-      length += UInt64(chunk.count)
-      try progress.report(.planning, done: length)
-    }
-    return try planner.finish()
   }
 }

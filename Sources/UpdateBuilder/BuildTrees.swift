@@ -1,99 +1,66 @@
-internal import Btrfs
 internal import Bytes
 internal import DeltaStream
 internal import Linux
 internal import Tree
 
-/// The trees of a build, open.
+/// The trees of a build, and by which plans one can come from the other.
 struct BuildTrees {
-  let child: OpenSubvolume
-  private let parent: OpenSubvolume?
+  /// What the kernel may send; `nil` if it cannot, or is not to.
+  let sent: SentTrees?
+  /// What is planned from names and contents; `nil` if only the kernel is to plan.
+  let compared: (parent: TreeCatalog?, child: TreeCatalog)?
 
-  /// Opens both and checks that they can be built from.
-  init(child: String, parent: String?) throws(BuildError) {
-    self.child = try OpenSubvolume(child)
-    guard let parent else {
-      self.parent = nil
+  /// Opens the trees, and reads their names.
+  init(_ options: BuildOptions, _ progress: BuildProgress) throws(BuildError) {
+    switch options.plan {
+    case .send:
+      guard !options.needsTreePlan else { throw .needsTreePlan }
+      sent = try SentTrees(child: options.child, parent: options.parent)
+    case .tree: sent = nil
+    case .auto: sent = options.needsTreePlan ? nil : try Self.related(options)
+    }
+    // A full update compares nothing: the kernel's plan is as good.
+    if options.plan == .send || options.plan == .auto && sent != nil && options.parent == nil {
+      compared = nil
       return
     }
-    let opened = try OpenSubvolume(parent)
-    guard opened.info.uuid != self.child.info.uuid else { throw .sameTree(path: child) }
-    // Another file system's subvolume has an id that the ioctl would look up in this one.
-    guard try Self.fileSystem(of: opened) == Self.fileSystem(of: self.child) else {
-      throw .differentFileSystems(parent: parent, child: child)
-    }
-    self.parent = opened
+    let catalogs = try BuildCatalogs(options, progress)
+    compared = (catalogs.parent, catalogs.child)
+    try checkNotSame(options)
   }
 
-  /// Whether there is a parent.
-  var hasParent: Bool { parent != nil }
+  /// The trees, if they are what the kernel can send to good effect.
+  private static func related(_ options: BuildOptions) throws(BuildError) -> SentTrees? {
+    guard Machine.isRoot else { return nil }
+    do throws(BuildError) {
+      let trees = try SentTrees(child: options.child, parent: options.parent)
+      return try trees.areRelated() ? trees : nil
+    } catch {
+      switch error {
+      case .notSubvolume, .notReadOnly, .differentFileSystems, .system: return nil
+      default: throw error
+      }
+    }
+  }
 
-  /// The parent's own UUID.
-  var parentUUID: SubvolumeUUID? { parent?.info.uuid }
-
-  /// When the child was made, in seconds since 1970.
-  var childCreationTime: Int64 { child.info.creationTime.seconds }
-
-  /// Starts the kernel's sending of the child.
-  func sender(version: UInt16) throws(BuildError) -> Sender {
+  private func checkNotSame(_ options: BuildOptions) throws(BuildError) {
+    guard let compared, let parent = compared.parent else { return }
+    let isSame: Bool
     do throws(SystemError) {
-      // A snapshot that was made just now is sent as it is on disk.
-      try FileSystem.commit(child.root)
-      return try Sender(
-        child.root, parentID: parent?.info.id, SendOptions(version: UInt32(version)))
+      let one = try parent.root.directory.status()
+      let other = try compared.child.root.directory.status()
+      isSame = (one.device, one.inode) == (other.device, other.inode)
     } catch { throw .system(error) }
+    if isSame { throw .sameTree(path: options.child) }
   }
 
   /// The parent's files; in a full build the child's own, of which nobody asks.
   func oldTree() throws(BuildError) -> ParentTree {
-    let root = try (parent ?? child).duplicateRoot()
-    do throws(SystemError) { return try ParentTree(root: root) } catch { throw .system(error) }
-  }
-
-  /// Reads both trees whole.
-  func digests(_ progress: BuildProgress) throws(BuildError) -> BuildDigests {
-    let childSummary = try Self.summary(of: child.root, progress)
-    guard let parent else { return BuildDigests(child: childSummary, parent: nil, matcher: nil) }
-    return BuildDigests(
-      child: childSummary, parent: try Self.summary(of: parent.root, progress),
-      matcher: OldFileMatcher(index: try Self.index(of: parent.root), tree: try oldTree()))
-  }
-
-  private static func summary(
-    of root: borrowing Descriptor, _ progress: BuildProgress
-  ) throws(BuildError) -> TreeSummary {
-    do throws(SystemError) {
-      return try TreeSummary(of: root) { totals in
-        progress.goesOn(.digesting, done: totals.dataBytes)
-      }
-    } catch {
-      throw error.errno == .canceled ? .cancelled : .system(error)
-    }
-  }
-
-  /// The regular files of the parent.
-  private static func index(of root: borrowing Descriptor) throws(BuildError) -> ParentIndex {
-    var index = ParentIndex()
-    do throws(SystemError) {
-      var walker = try TreeWalker(root)
-      while let node = try walker.next() {
-        if node.status.type == .regular { index.add(path: node.path, size: node.status.size) }
-      }
-    } catch { throw .system(error) }
-    return index
-  }
-
-  private static func fileSystem(of tree: OpenSubvolume) throws(BuildError) -> [UInt8] {
-    do throws(SystemError) { return try FileSystem.uuid(of: tree.root) } catch {
+    if let sent { return try sent.oldTree() }
+    guard let compared else { throw .planFailedCheck("no trees") }
+    let root = (compared.parent ?? compared.child).root
+    do throws(SystemError) { return try ParentTree(root: root.directory.duplicate()) } catch {
       throw .system(error)
     }
   }
-}
-
-/// What was found out by reading the trees.
-struct BuildDigests: Sendable {
-  let child: TreeSummary
-  let parent: TreeSummary?
-  /// Finds old files; `nil` in a full build.
-  let matcher: OldFileMatcher?
 }

@@ -1,3 +1,6 @@
+internal import Linux
+internal import Tree
+
 /// The regular files of the parent, found by what a changed file may have been before.
 ///
 /// Memory: some 100 bytes a file, and its path twice.
@@ -20,6 +23,15 @@ struct ParentIndex: Sendable {
   /// that were added first, so the choice is the same each time.
   private static let maximumAlternatives = 32
   private static let maximumLookedAt = 1024
+
+  init() {}
+
+  /// The regular files of a tree.
+  init(of catalog: TreeCatalog) {
+    for entry in catalog.entries where catalog.inodes[entry.inode].type == .regular {
+      add(path: entry.path, size: catalog.inodes[entry.inode].size)
+    }
+  }
 
   /// Adds a file. Empty ones have nothing to copy and are left out.
   mutating func add(path: [UInt8], size: UInt64) {

@@ -29,6 +29,9 @@ struct PlanWriter: ~Copyable {
     self.file = file
   }
 
+  /// How much was written so far, in bytes.
+  var plannedLength: UInt64 { length + UInt64(stream.bytes.count) }
+
   /// Takes a command that is no END.
   mutating func add(_ frame: borrowing Frame) throws(BuildError) {
     do throws(DeltaStreamError) { try normalizer.add(frame, to: &stream) } catch {

@@ -74,7 +74,7 @@ extension Manifest {
     public var version: UInt64
     /// Its UUID as the stream names it: the received one if it has one.
     public var uuid: SubvolumeUUID
-    /// Its own UUID on the build server.
+    /// Its own UUID on the build server; none if it is no subvolume there.
     public var ownUUID: SubvolumeUUID
     /// The transaction of its last change, as the stream names it.
     public var ctransid: UInt64

@@ -143,6 +143,7 @@ struct FailureTests {
     (.xz(.notXZ), .internalFailure), (.updateFile(.tooManySignatures), .badKey),
     (.updateFile(.duplicateSignature(keyID: key)), .badKey),
     (.updateFile(.invalidText(.product)), .usage), (.updateFile(.headTooLong), .internalFailure),
+    (.notExpressible(path: [0x0A], "y"), .badTree), (.planFailedCheck("x"), .internalFailure),
     (.selfCheckFailed("x"), .internalFailure), (.planChanged, .internalFailure),
     (.otherZstd(device: "1.2.3", here: "1.2.4"), .usage), (.tooManyRecipes(limit: 1), .usage),
     (.recompress(.corrupt(offset: 1)), .internalFailure), (.cancelled, .cancelled),

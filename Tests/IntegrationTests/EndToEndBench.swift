@@ -80,6 +80,8 @@ struct EndToEndBench {
     var arguments = ["build", "--child", tree(to), "--key", path("private.pem")]
     if let from { arguments += ["--parent", tree(from)] }
     if !more.contains("--compatible") { arguments += ["--compatible", "oven"] }
+    // Most tests are of what comes behind the kernel's plan.
+    if !more.contains("--plan") { arguments += ["--plan", "send"] }
     arguments += ["--output", file(name)]
     return try succeed("btrfs-delta", arguments + more, environment: environment)
   }

@@ -88,11 +88,17 @@ struct EndToEndBuildTests {
   @Test("What cannot be built, and says so")
   func refusals() async throws {
     try run("btrfs", "-q", "subvolume", "snapshot", bench.tree(2), bench.path("sys_root_v3"))
-    try bench.refuse("btrfs-delta", build(child: bench.tree(3)), .badTree, "is not read-only")
+    for (child, exit, text) in [
+      (bench.tree(3), .badTree, "is not read-only"),
+      (bench.tree(1), .badTree, "as parent and as child"),
+      (bench.path("files"), .notBtrfs, "subvolume"), ("/proc", .notBtrfs, "subvolume"),
+      (bench.path("private.pem"), .notBtrfs, "subvolume"),
+      (bench.tree(99), .inputOutput, "No such file"),
+    ] as [(String, EndToEndBench.Exit, String)] {
+      let arguments = build(child: child, more: ["--plan", "send"])
+      try bench.refuse("btrfs-delta", arguments, exit, text)
+    }
     try bench.refuse("btrfs-delta", build(child: bench.tree(1)), .badTree, "as parent and as child")
-    try bench.refuse("btrfs-delta", build(child: bench.path("files")), .notBtrfs, "subvolume")
-    try bench.refuse("btrfs-delta", build(child: "/proc"), .notBtrfs, "subvolume")
-    try bench.refuse("btrfs-delta", build(child: bench.path("private.pem")), .notBtrfs, "subvolume")
     try bench.refuse("btrfs-delta", build(child: bench.tree(99)), .inputOutput, "No such file")
     try bench.refuse(
       "btrfs-delta", build(more: ["--max-apply-memory", "8M"]), .noMemory, "too small")
@@ -108,7 +114,8 @@ struct EndToEndBuildTests {
       try run("btrfs", "-q", "subvolume", "create", other)
       try run("btrfs", "property", "set", other, "ro", "true")
       try bench.refuse(
-        "btrfs-delta", build(child: other), .notBtrfs, "are on different file systems")
+        "btrfs-delta", build(child: other, more: ["--plan", "send"]), .notBtrfs,
+        "are on different file systems")
     }
     #expect(try run("ls", "-A", bench.path("files")) == [])
   }

@@ -220,7 +220,7 @@ struct EndToEndRefusalTests {
       try bench.refuse("btrfs-update", ["status"] + root, .notRoot, "root", through: nobody)
       try run("cp", bench.path("private.pem"), bench.path("readable.pem"))
       try run("chmod", "644", bench.path("readable.pem"))
-      let build = ["build", "--child", bench.tree(1), "--key"]
+      let build = ["build", "--plan", "send", "--child", bench.tree(1), "--key"]
       let output = ["--output", bench.file("no")]
       try bench.refuse(
         "btrfs-delta", build + [bench.path("readable.pem")] + output, .notRoot, "root",

@@ -25,6 +25,8 @@ struct RandomPlace: ~Copyable {
 /// Changes a tree at random: few names, so that they meet often.
 struct RandomChanges {
   var generator: SeededGenerator
+  /// What the names of attributes that any inode can have begin with.
+  var attributes = "trusted."
 
   /// Mostly short names; now and then one that is odd.
   static let names: [[UInt8]] =
@@ -148,8 +150,8 @@ struct RandomChanges {
         modification: FileTime(seconds: seconds, nanoseconds: UInt32(random(1_000_000_000))))
     case 4:
       let value = generator.bytes(Int(random(50)))
-      try named.setAttribute("trusted.\(random(3))", to: value.rawSpan)
-    case 5: try named.removeAttribute("trusted.\(random(3))")
+      try named.setAttribute("\(attributes)\(random(3))", to: value.rawSpan)
+    case 5: try named.removeAttribute("\(attributes)\(random(3))")
     case 6:
       let capability = ReceiveRecipe.capability
       try named.setAttribute("security.capability", to: capability.rawSpan)

@@ -44,3 +44,26 @@ struct TreeCatalogTests {
     #expect(try inode("").type == .directory)
   }
 }
+
+@Suite("Digests of catalogs")
+struct TreeCatalogDigestTests {
+  @Test("They are those of the directory")
+  func same() throws {
+    let sample = try SampleTree()
+    let catalog = try TreeCatalog(of: TreeRoot(sample.root.duplicate()))
+    #expect(try TreeSummary(of: catalog) == TreeSummary(of: sample.root))
+  }
+
+  @Test("They are of what the catalog says, and a change of a file is noticed")
+  func changed() throws {
+    let sample = try SampleTree()
+    var catalog = try TreeCatalog(of: TreeRoot(sample.root.duplicate()))
+    let summary = try TreeSummary(of: catalog)
+    let index = try #require(catalog.entries.first { $0.path == Array("a/x".utf8) }).inode
+    catalog.inodes[index].user += 1
+    #expect(try TreeSummary(of: catalog).digest.content != summary.digest.content)
+    let file = try sample.root.open(beneath: "a/x", .readWrite)
+    try file.truncate(to: 100)
+    #expect(throws: SystemError.self) { _ = try TreeSummary(of: catalog) }
+  }
+}

@@ -26,6 +26,7 @@ extension BuildOptions {
     // A full update starts from nothing, whatever there is.
     let isFull = first.manifest.parent == nil
     self.init(parent: isFull ? nil : parent, child: source.text, output: output, keys: keys)
+    plan = .tree
     chainTrust = trust
     product = chain.last.product
     fromVersion = first.manifest.parent?.version

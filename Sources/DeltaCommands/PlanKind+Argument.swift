@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import UpdateBuilder
+
+extension BuildOptions.PlanKind: ExpressibleByArgument {}
