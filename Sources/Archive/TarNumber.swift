@@ -90,7 +90,6 @@ enum TarNumber {
   /// A device's number as `st_rdev` has it; `nil` if a part is too large.
   static func device(major: Int64, minor: Int64) -> UInt64? {
     guard let major = UInt32(exactly: major), let minor = UInt32(exactly: minor) else { return nil }
-    let (high, low) = (UInt64(major), UInt64(minor))
-    return low & 0xFF | (high & 0xFFF) << 8 | (low & ~0xFF) << 12 | (high & ~0xFFF) << 32
+    return DeviceNumber(major: major, minor: minor).specialDevice
   }
 }

@@ -68,7 +68,7 @@ struct DiffReport {
     case .contents: return "contents"
     case .target: return "target: \(name(old.target)) -> \(name(new.target))"
     case .device:
-      return "device: \(device(old.specialDevice)) -> \(device(new.specialDevice))"
+      return "device: \(DeviceNumber(old.specialDevice)) -> \(DeviceNumber(new.specialDevice))"
     case .permissions:
       return "permissions: \(octal(old.permissions)) -> \(octal(new.permissions))"
     case .owner: return "owner: \(old.user):\(old.group) -> \(new.user):\(new.group)"
@@ -115,12 +115,6 @@ struct DiffReport {
     case .socket: "socket"
     case nil: "nothing"
     }
-  }
-
-  private static func device(_ number: UInt64) -> String {
-    let major = number >> 8 & 0xFFF | number >> 32 & ~0xFFF
-    let minor = number & 0xFF | number >> 12 & 0xFFFF_FF00
-    return "\(major):\(minor)"
   }
 
   private static func octal(_ permissions: UInt32) -> String {
@@ -187,7 +181,7 @@ struct DiffReport {
     ]
     if inode.type == .symbolicLink { members.append(("target", .name(inode.target))) }
     if inode.type == .characterDevice || inode.type == .blockDevice {
-      members.append(("device", .string(device(inode.specialDevice))))
+      members.append(("device", .string("\(DeviceNumber(inode.specialDevice))")))
     }
     return .object(members)
   }

@@ -128,7 +128,7 @@ enum Expansion {
     let old = try parent.map { (root) throws(SystemError) in
       try ParentTree(root: root.directory.duplicate())
     }
-    let place = output ?? TemporaryDirectory.path + "/stream"
+    let place = output ?? TemporaryTree.standardPlace + "/stream"
     let temporary = { () throws(SystemError) in try TemporaryFile.beside(place, "opened") }
     guard manifest.allowsNewSources else {
       return ExpansionTree(parent: old, stream: nil, temporary: temporary)

@@ -75,7 +75,8 @@ struct DeviceTable {
     return Line(
       number: number, path: path, kind: kind, permissions: mode,
       user: try value(3, "uid"), group: try value(4, "gid"),
-      device: Self.device(major, minor), start: try value(7, "start") ?? 0,
+      device: DeviceNumber(major: major, minor: minor).specialDevice,
+      start: try value(7, "start") ?? 0,
       increment: try value(8, "increment") ?? 0, count: try value(9, "count") ?? 0, major: major,
       minor: minor)
   }
@@ -109,11 +110,6 @@ struct DeviceTable {
     return Array(text.utf8.dropFirst())
   }
 
-  private static func device(_ major: UInt32, _ minor: UInt32) -> UInt64 {
-    let (high, low) = (UInt64(major), UInt64(minor))
-    return low & 0xFF | (high & 0xFFF) << 8 | (low & ~0xFF) << 12 | (high & ~0xFFF) << 32
-  }
-
   // MARK: Following it
 
   /// The tree as the table says.
@@ -144,7 +140,8 @@ struct DeviceTable {
         let (minor, tooMuch) = line.minor.addingReportingOverflow(offset)
         if overflow || tooFar || tooMuch { throw .number(field: "count") }
         try apply(
-          line, type, at: line.path + Array(String(number).utf8), device(line.major, minor),
+          line, type, at: line.path + Array(String(number).utf8),
+          DeviceNumber(major: line.major, minor: minor).specialDevice,
           to: &editor)
       }
     }
