@@ -3,18 +3,8 @@
 # `tools/build` in .build/release (or in $PROGRAMS); the keys of make-updates.sh.
 #
 # usage: make-opened.sh
-set -euo pipefail
-here=$(realpath "$(dirname "$0")")
-keys=$here/../keys
-programs=${PROGRAMS:-$here/../../.build/release}
-work=$(mktemp -d)
-trap 'cd /; mountpoint -q "$work/top" && umount "$work/top"; rm -rf "$work"' EXIT
-
-truncate -s 256M "$work/image"
-mkfs.btrfs -q "$work/image" >/dev/null
-mkdir "$work/top"
-mount -o loop "$work/image" "$work/top"
-cd "$work/top"
+# shellcheck source-path=SCRIPTDIR source=disk.sh
+. "$(dirname "$0")/disk.sh"
 
 # pack TEXT: a manual page, a module, and like a kernel: something, xz of something with gzip inside, something.
 pack() {

@@ -5,23 +5,14 @@
 # usage: make-updates.sh
 #
 # The keys are for tests only: everybody has the private half.
-set -euo pipefail
-here=$(realpath "$(dirname "$0")")
-keys=$here/../keys
-programs=${PROGRAMS:-$here/../../.build/release}
-work=$(mktemp -d)
-trap 'cd /; mountpoint -q "$work/top" && umount "$work/top"; rm -rf "$work"' EXIT
+# shellcheck source-path=SCRIPTDIR source=disk.sh
+. "$(dirname "$0")/disk.sh"
 
 if [ ! -e "$keys/test.pem" ]; then
   "$programs/btrfs-delta" keygen --private "$keys/test.pem" --public "$keys/test.pub.pem"
   "$programs/btrfs-delta" keygen --private "$keys/other.pem" --public "$keys/other.pub.pem"
 fi
 
-truncate -s 256M "$work/image"
-mkfs.btrfs -q "$work/image" >/dev/null
-mkdir "$work/top"
-mount -o loop "$work/image" "$work/top"
-cd "$work/top"
 btrfs -q subvolume create sys_root_current
 mkdir -p sys_root_current/{etc,usr/bin,usr/share/doc}
 echo 'first' >sys_root_current/etc/version
@@ -53,6 +44,6 @@ build=("$programs/btrfs-delta" build --key "$keys/test.pem" --compatible golden 
   --output "$here/delta-proto-1-revision-1.btrfs.xz"
 "${build[@]}" --parent sys_root_v1 --child sys_root_v3 --output "$here/sources-revision-1.btrfs.xz"
 # The files that the patches are made against, and what must come out.
-rm -rf "$here/parent"
+rm -rf "$here/parent"/{usr,etc}
 mkdir -p "$here/parent"
 tar -C sys_root_v1 -cf - usr/bin/program usr/share/doc/text-1.0 etc/version | tar -C "$here/parent" -xf -
