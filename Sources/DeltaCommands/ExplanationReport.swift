@@ -60,16 +60,26 @@ struct ExplanationReport {
   }
 
   private func line(_ file: UpdateExplanation.File) -> String {
-    let sources = file.sources.filter { $0 != file.path }.map(Self.name)
-    return Self.row(
+    Self.row(
       file.form.rawValue,
       [
         Self.whole(file.sum.compressedLength), share(file.sum.compressedLength),
         "\(file.controlLength)", "\(file.valuesLength)", "\(file.extraLength)",
         "\(file.projectionLength)", "\(file.plainLength)", "\(file.sum.writtenLength)",
       ],
-      Self.name(file.path) + (sources.isEmpty ? "" : " <- " + sources.joined(separator: ", ")))
+      Self.name(file.path) + Self.sources(of: file))
   }
+
+  /// What a file is patched against besides itself. An initrd is against hundreds: JSON has them all.
+  private static func sources(of file: UpdateExplanation.File) -> String {
+    let sources = file.sources.filter { $0 != file.path }
+    if sources.isEmpty { return "" }
+    let shown = sources.prefix(maximumSources).map(name).joined(separator: ", ")
+    let rest = sources.count - maximumSources
+    return " <- " + shown + (rest > 0 ? " and \(rest) more" : "")
+  }
+
+  private static let maximumSources = 3
 
   private func share(_ length: Double) -> String {
     let tenths = payloadLength == 0 ? 0 : Int(length / Double(payloadLength) * 1000 + 0.5)
