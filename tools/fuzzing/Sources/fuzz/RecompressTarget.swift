@@ -35,7 +35,8 @@ struct RecompressTarget: Target {
     }
   }
 
-  private static func compressed(_ plain: [UInt8], _ recipe: [UInt8]) throws -> [UInt8] {
+  /// Something with a region: what a recipe makes of the bytes.
+  static func compressed(_ plain: [UInt8], _ recipe: [UInt8]) throws -> [UInt8] {
     let head: [UInt8] = recipe[0] == 1 ? [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] : []
     let rebuilder = try RegionRebuilder(Recipe(recipe.rawSpan))
     var output = Array(plain.prefix(50)) + head
@@ -44,7 +45,7 @@ struct RecompressTarget: Target {
     return output
   }
 
-  private static func analysed(_ file: [UInt8]) throws -> Recompressor.Analysis {
+  static func analysed(_ file: [UInt8]) throws -> Recompressor.Analysis {
     try Recompressor(limits: limits).analyse(MemorySpill(file), spill: MemorySpill())
   }
 

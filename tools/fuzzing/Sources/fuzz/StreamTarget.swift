@@ -2,9 +2,10 @@ import BinaryDiff
 import Bytes
 import DeltaStream
 import Linux
+import Recompress
 import SendStream
 
-/// Hostile streams: the reader, each command, and the expander of a delta stream.
+/// Hostile streams: the reader, each command, and the expander of a delta stream, which opens files.
 struct StreamTarget: Target {
   static let name = "stream"
   static let nanosecondsPerByte = 1_000.0
@@ -18,18 +19,60 @@ struct StreamTarget: Target {
   init(_ corpus: Corpus) throws {
     var random = SeededGenerator(seed: 3)
     let files = corpus.small.prefix(8)
-    tree = MemoryTree(files: Array(files))
+    let compressed = try Self.recipes.map { try RecompressTarget.compressed(corpus.small[0], $0) }
+    tree = MemoryTree(files: Array(files) + compressed)
     streams = corpus.streams
     for base in [1, 2] as [UInt16] {
       try streams.append(Self.delta(Array(files), base, using: &random))
     }
+    let opened = try Self.openedDelta(corpus.small[0], firstFile: files.count)
+    streams.append(opened)
+    // What fails before it is damaged reaches nothing.
+    try expand(opened, 1 << 30)
   }
 
-  /// A delta stream with a patch for each file, some against two sources.
-  private static func delta(
-    _ files: [[UInt8]], _ base: UInt16, using random: inout SeededGenerator
-  ) throws -> [UInt8] {
-    var writer = StreamWriter(version: StreamVersion(base: base, revision: 1))
+  /// Deflate with gzip(1)'s blocks, and xz with CRC-32 and preset 1.
+  private static let recipes: [[UInt8]] = [
+    [1, 6, 15, 0, 1, 0, 0], [2, 1, 0, 1, 0x80, 0x80, 0x04, 0],
+  ]
+
+  /// A delta stream with patches of opened files: of the tree's compressed ones, and of nothing.
+  private static func openedDelta(_ plain: [UInt8], firstFile: Int) throws -> [UInt8] {
+    var writer = try begun(StreamVersion(base: 2, revision: 1))
+    let changed = plain[..<(plain.count / 2)] + [1, 2, 3] + plain[(plain.count / 2)...]
+    for (index, recipe) in recipes.enumerated() {
+      let old = try RecompressTarget.compressed(plain, recipe)
+      let new = try RecompressTarget.compressed(Array(changed), recipe)
+      for hasOld in [true, false] {
+        let path = Array("\(hasOld ? "file" : "full")\(firstFile + index)".utf8)
+        try writer.write(.makeFile(path: path.rawSpan, inode: 300 + UInt64(index)))
+        let (from, to) = try (opened(hasOld ? old : []), opened(new))
+        let patch = try SourceIndex(sources: [from.view]).patch(to: to.view.rawSpan)
+        let length = UInt64(from.view.count)
+        var whole = OpenedPatch(
+          sources: hasOld ? [0: from.layout] : [:], layout: to.layout,
+          parts: [OpenedPatch.Part(offset: 0, length: length, patch: patch)])
+        whole.keepsView = hasOld == (index == 0)
+        try writer.writePatch(
+          path: path.rawSpan, offset: 0, length: UInt64(new.count),
+          sources: hasOld ? [PatchSource(path: path, offset: 0, length: length)] : [],
+          data: whole.encoded.rawSpan, isOpened: true)
+      }
+    }
+    writer.beginCommand()
+    writer.endCommand(.end)
+    return writer.bytes
+  }
+
+  private static func opened(_ file: [UInt8]) throws -> (layout: FileLayout, view: [UInt8]) {
+    let layout = try RecompressTarget.analysed(file).layout
+    let view = try OpenedView(MemorySpill(file), layout, spill: MemorySpill())
+    return (layout, try view.bytes(at: 0, count: 1 << 24))
+  }
+
+  /// A writer whose stream has begun a snapshot.
+  private static func begun(_ version: StreamVersion) throws -> StreamWriter {
+    var writer = StreamWriter(version: version)
     writer.writeHeader()
     let name: [UInt8] = [0x76]
     writer.beginCommand()
@@ -39,6 +82,14 @@ struct StreamTarget: Target {
     writer.attribute(.cloneUUID, SubvolumeUUID.none)
     writer.attribute(.cloneCtransid, UInt64(5))
     writer.endCommand(.snapshot)
+    return writer
+  }
+
+  /// A delta stream with a patch for each file, some against two sources.
+  private static func delta(
+    _ files: [[UInt8]], _ base: UInt16, using random: inout SeededGenerator
+  ) throws -> [UInt8] {
+    var writer = try begun(StreamVersion(base: base, revision: 1))
     for (index, old) in files.enumerated() {
       let new = ElfFile(old)?.relinked(using: &random) ?? old
       let path = Array("file\(index)".utf8)
@@ -226,6 +277,10 @@ private struct MemoryTree: OldTree {
   func open(_ path: [UInt8]) throws(SystemError) -> MemoryFile {
     let index = path.last.map { Int($0) &- 0x30 } ?? 0
     return MemoryFile(bytes: files.indices.contains(index) ? files[index] : [])
+  }
+
+  func temporary() throws(SystemError) -> Descriptor {
+    try Descriptor.open("/tmp", [.unnamed, .readWrite])
   }
 }
 
