@@ -61,6 +61,7 @@ extension Recipe {
         .zstd(
           ZstdRecipe(
             .init(level: 3, hasChecksum: false, contentSize: nil, isMultithreaded: false))))
+    case .bitstream: Recipe(.bitstream)
     }
   }
 }

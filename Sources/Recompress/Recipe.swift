@@ -11,6 +11,8 @@ public enum RecipeKind: UInt8, Hashable, Sendable, CaseIterable {
   case xz = 2
   /// A zstd frame, by exactly one version of libzstd.
   case zstd = 3
+  /// LLVM bitcode, which is not compressed: its numbers have any number of bits. Needs no library.
+  case bitstream = 4
 }
 
 extension RecipeKind: CustomStringConvertible {
@@ -20,6 +22,7 @@ extension RecipeKind: CustomStringConvertible {
     case .deflate: "deflate"
     case .xz: "xz"
     case .zstd: "zstd"
+    case .bitstream: "bitstream"
     }
   }
 }
@@ -30,6 +33,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case deflate(DeflateRecipe)
     case xz(XZRecipe)
     case zstd(ZstdRecipe)
+    case bitstream
   }
 
   let form: Form
@@ -47,6 +51,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case .deflate: .deflate
     case .xz: .xz
     case .zstd: .zstd
+    case .bitstream: .bitstream
     }
   }
 
@@ -57,6 +62,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case .deflate(let recipe): recipe.append(to: &bytes)
     case .xz(let recipe): recipe.append(to: &bytes)
     case .zstd(let recipe): recipe.append(to: &bytes)
+    case .bitstream: break
     }
     return bytes
   }
@@ -77,6 +83,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case .deflate: form = .deflate(try DeflateRecipe(&cursor))
     case .xz: form = .xz(try XZRecipe(&cursor))
     case .zstd: form = .zstd(try ZstdRecipe(&cursor))
+    case .bitstream: form = .bitstream
     }
   }
 
@@ -84,7 +91,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
   /// do. `nil` if it needs none.
   public var library: String? {
     switch form {
-    case .deflate: nil
+    case .deflate, .bitstream: nil
     case .xz: "liblzma"
     case .zstd(let recipe): "libzstd \(recipe.version)"
     }
@@ -109,6 +116,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
       return "zstd \(recipe.version) -\(options.level)"
         + (options.isMultithreaded ? " with workers" : "")
         + (options.longWindowLog.map { ", --long=\($0)" } ?? "")
+    case .bitstream: return "bitstream of LLVM"
     }
   }
 
@@ -126,6 +134,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
         &+ UInt64(recipe.blockCorrections.count)
     case .xz(let recipe): try recipe.memory(threads: threads)
     case .zstd(let recipe): recipe.memory(threads: threads)
+    case .bitstream: BitstreamRebuilder.memory
     }
   }
 
@@ -137,6 +146,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
       case .deflate(let recipe): recipe.parameters.bytesPerSecond
       case .xz: 3.4e6
       case .zstd(let recipe): recipe.bytesPerSecond
+      case .bitstream: 60e6
       }
     return Double(openedLength) / rate
   }

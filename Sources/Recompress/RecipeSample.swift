@@ -28,6 +28,26 @@ enum RecipeSample {
     return bytes
   }
 
+  /// What an opened bitstream with the bytes in it looks like: one block of records, spelled in both ways.
+  /// Part of the format, too.
+  static let bitstream: [UInt8] = {
+    // A block of kind 8, whose abbreviations' numbers have 3 bits. An abbreviation of three operands: the code 7,
+    // an array, of numbers of 7 bits.
+    var opened = BitstreamReader.magic + [1, 8, 3, 0] + [2, 3, 1, 7, 0, 3, 0, 1, 7]
+    var rest = bytes[...]
+    while let first = rest.first {
+      let some = rest.prefix(1 + Int(first))
+      rest = rest.dropFirst(some.count)
+      opened.append(first & 1 == 0 ? 4 : 3)
+      if first & 1 != 0 { opened.append(first & 127) }
+      opened.append(varint: UInt64(some.count))
+      for byte in some {
+        opened.append(varint: first & 1 == 0 ? UInt64(byte & 127) : UInt64(byte) &* 0x01_0101)
+      }
+    }
+    return opened + [0]
+  }()
+
   /// A generator of our own, so that the sample never changes (SplitMix64).
   private struct Generator {
     var state: UInt64 = 0x6274_7266_7364_656c

@@ -39,6 +39,7 @@ struct RegionOpener {
     case .zstd:
       var decoder = try ZstdOpener(memoryLimit: limits.memory)
       return try open(&decoder, at: offset, ceiling, spill)
+    case .bitstream: return try openBitstream(at: offset, ceiling, spill)
     }
   }
 
@@ -62,6 +63,21 @@ struct RegionOpener {
         try spill.append(reader.bytes)
       case .blockBegins, .blockEnds: break
       }
+    }
+  }
+
+  private func openBitstream(
+    at offset: UInt64, _ ceiling: UInt64, _ spill: any SpilledBytes
+  ) throws(RecompressError) -> Extent {
+    var reader = BitstreamReader(source, at: offset)
+    var opened: UInt64 = 0
+    while true {
+      let bytes = try reader.next()
+      opened &+= UInt64(bytes.count)
+      let extent = Extent(compressed: reader.compressedCount, opened: opened)
+      if bytes.isEmpty { return extent }
+      try check(extent, ceiling)
+      try spill.append(bytes.rawSpan)
     }
   }
 

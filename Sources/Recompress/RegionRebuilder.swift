@@ -47,6 +47,7 @@ public final class RegionRebuilder {
     case .deflate(let recipe): rebuilder = try DeflateRebuilder.Shared(recipe)
     case .xz(let recipe): rebuilder = try XZRebuilder(recipe, threads: threads)
     case .zstd(let recipe): rebuilder = try ZstdRebuilder(recipe, threads: threads)
+    case .bitstream: rebuilder = BitstreamRebuilder()
     }
   }
 

@@ -107,6 +107,10 @@ struct RegionSearch {
     case .gzip, .zip: return try openDeflate(signature, source, depth)
     case .xz: return try openXZ(signature, source, depth)
     case .zstd: return try openZstd(signature, source, depth)
+    case .bitcode:
+      return try openSimply(signature, source, depth, BitstreamRebuilder.memory) { _ in
+        [Recipe(.bitstream)]
+      }
     }
   }
 
@@ -192,7 +196,7 @@ struct RegionSearch {
     return trailer
   }
 
-  // MARK: xz, zstd
+  // MARK: xz, zstd, bitstreams
 
   private mutating func openXZ(
     _ signature: Signature, _ source: some RandomAccessBytes, _ depth: Int
@@ -207,7 +211,7 @@ struct RegionSearch {
     do throws(XZError) {
       memory = try XZDecoder.memoryUsage(dictionarySize: head.dictionarySize) &+ Self.xzMemory
     } catch { throw .xz(error) }
-    return try openWithLibrary(signature, source, depth, memory) { opened in
+    return try openSimply(signature, source, depth, memory) { opened in
       head.candidates(openedLength: opened).map { Recipe(.xz(XZRecipe($0))) }
     }
   }
@@ -220,7 +224,7 @@ struct RegionSearch {
       leave(signature, depth, .noRecipe)
       return nil
     }
-    return try openWithLibrary(signature, source, depth, head.decoderMemory) { opened in
+    return try openSimply(signature, source, depth, head.decoderMemory) { opened in
       head.candidates(openedLength: opened).map { Recipe(.zstd(ZstdRecipe($0))) }
     }
   }
@@ -228,7 +232,7 @@ struct RegionSearch {
   /// What decoding xz takes beside the filters, in bytes.
   private static let xzMemory: UInt64 = 1 << 20
 
-  private mutating func openWithLibrary(
+  private mutating func openSimply(
     _ signature: Signature, _ source: some RandomAccessBytes, _ depth: Int, _ decoder: UInt64,
     _ candidates: (UInt64) -> [Recipe]
   ) throws(RecompressError) -> Region? {
@@ -306,6 +310,7 @@ extension Signature {
     case .gzip, .zip: .deflate
     case .xz: .xz
     case .zstd: .zstd
+    case .bitcode: .bitstream
     }
   }
 }

@@ -8,6 +8,7 @@ struct Signature: Hashable {
     case zip
     case xz
     case zstd
+    case bitcode
   }
 
   var format: Format
@@ -62,7 +63,7 @@ struct SignatureScanner {
     let end = bytes.byteCount &- length
     while at <= end {
       let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-      if byte == 0x1f || byte == 0x50 || byte == 0xfd || byte == 0x28,
+      if byte == 0x1f || byte == 0x50 || byte == 0xfd || byte == 0x28 || byte == 0x42,
         let format = format(bytes, at)
       {
         return (format, at)
@@ -78,6 +79,7 @@ struct SignatureScanner {
     case (0x50, 0x4b, 3, 4): .zip
     case (0xfd, 0x37, 0x7a, 0x58) where bytes[at &+ 4] == 0x5a && bytes[at &+ 5] == 0: .xz
     case (0x28, 0xb5, 0x2f, 0xfd): .zstd
+    case (0x42, 0x43, 0xc0, 0xde): .bitcode
     default: nil
     }
   }
@@ -97,7 +99,7 @@ extension Signature {
     switch format {
     case .gzip: try gzipStart(source)
     case .zip: try zipStart(source)
-    case .xz, .zstd: nil
+    case .xz, .zstd, .bitcode: nil
     }
   }
 

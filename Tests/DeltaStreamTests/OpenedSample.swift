@@ -11,7 +11,7 @@ import UpdateFile
 struct OpenedSample {
   /// What the text is in.
   enum Container: CaseIterable {
-    case gzip, xz, zstd, zip, nested
+    case gzip, xz, zstd, zip, nested, bitcode
   }
 
   var old: [UInt8]
@@ -46,6 +46,7 @@ struct OpenedSample {
     case .xz: try compress(text, "xz", ["--check=crc32", "--lzma2=dict=1MiB"])
     case .zstd: try compress(text, "zstd", ["-19", "-q"])
     case .zip: try zip(text)
+    case .bitcode: try bitcode(text)
     // Like a kernel: something, xz of something with gzip inside, something.
     case .nested:
       try text[..<300]
@@ -53,6 +54,23 @@ struct OpenedSample {
           Array(text[..<900]) + compress(text, "gzip", ["-n"]) + [1, 2, 3], "xz",
           ["--check=crc32", "--x86", "--lzma2=preset=6,dict=1MiB"]) + text[..<500]
     }
+  }
+
+  /// LLVM bitcode: a function for each line.
+  private static func bitcode(_ text: [UInt8]) throws -> [UInt8] {
+    var names: Set<String> = []
+    let functions = text.split(separator: 0x0A).compactMap { line -> String? in
+      let text = String(decoding: line, as: UTF8.self)
+      let name = String(text.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+      guard names.insert(name).inserted else { return nil }
+      return "int f_\(name)(int n) { return say(\"\(text)\") * n + \(line.count); }"
+    }
+    let source = (["int say(const char *);"] + functions).joined(separator: "\n")
+    let outcome = try ExternalProgram.run(
+      "clang", ["-O1", "-c", "-emit-llvm", "-x", "c", "file", "-o", "-"],
+      files: ["file": Array(source.utf8)])
+    try #require(outcome.status == 0)
+    return outcome.output
   }
 
   private static func compress(

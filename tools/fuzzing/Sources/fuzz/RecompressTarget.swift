@@ -29,10 +29,28 @@ struct RecompressTarget: Target {
         if index % 3 == 0 { file = try Self.compressed(plain[..<100] + file, recipes[0]) }
         files.append((file, try Self.analysed(file).layout))
       }
+      let bitcode = try Self.bitcode(plain)
+      files.append((bitcode, try Self.analysed(bitcode).layout))
     }
     guard files.contains(where: { !$0.layout.regions.isEmpty }) else {
       throw Finding("nothing is opened to begin with")
     }
+  }
+
+  /// A bitstream: a block with an abbreviation, and records of some bytes each, in both spellings.
+  private static func bitcode(_ plain: [UInt8]) throws -> [UInt8] {
+    var opened: [UInt8] = [0x42, 0x43, 0xc0, 0xde, 1, 8, 3, 0, 2, 2, 0, 3, 0, 1, 7]
+    for start in stride(from: 0, to: plain.count, by: 90) {
+      let some = plain[start..<min(start + 90, plain.count)].map { $0 & 127 }
+      opened += (start % 4 == 0 ? [4] : [3, 17]) + [UInt8(some.count)] + some
+    }
+    let recipe: [UInt8] = [4]
+    let rebuilder = try RegionRebuilder(Recipe(recipe.rawSpan))
+    opened.append(0)
+    var file: [UInt8] = []
+    try rebuilder.push(opened.rawSpan, into: &file)
+    try rebuilder.finish(into: &file)
+    return file
   }
 
   /// Something with a region: what a recipe makes of the bytes.
