@@ -29,7 +29,7 @@ pack ../changed
 btrfs -q subvolume snapshot -r . ../sys_root_v2
 cd ..
 
-SOURCE_DATE_EPOCH=1700000000 "$programs/btrfs-delta" build --key "$keys/test.pem" \
+SOURCE_DATE_EPOCH=1700000000 "$programs/btrfs-delta" build --plan send --key "$keys/test.pem" \
   --compatible golden --progress none --parent sys_root_v1 --child sys_root_v2 \
   --output "$here/opened-revision-1.btrfs.xz"
 tar -C sys_root_v1 -cf - opened | tar -C "$here/parent" -xf -

@@ -37,7 +37,7 @@ cat sys_root_v1/usr/bin/program sys_root_v1/usr/share/doc/text-1.0 | cat >sys_ro
 btrfs -q subvolume snapshot -r sys_root_current sys_root_v3
 
 export SOURCE_DATE_EPOCH=1700000000
-build=("$programs/btrfs-delta" build --key "$keys/test.pem" --compatible golden --progress none)
+build=("$programs/btrfs-delta" build --plan send --key "$keys/test.pem" --compatible golden --progress none)
 "${build[@]}" --child sys_root_v1 --output "$here/full-revision-1.btrfs.xz"
 "${build[@]}" --parent sys_root_v1 --child sys_root_v2 --output "$here/delta-revision-1.btrfs.xz"
 "${build[@]}" --parent sys_root_v1 --child sys_root_v2 --proto 1 \

@@ -33,7 +33,8 @@ struct EndToEndKeyTests {
   private func buildUnsigned(_ from: UInt64?, _ to: UInt64, _ name: String) throws {
     var arguments = ["build", "--child", bench.tree(to), "--compatible", "oven", "--unsigned"]
     if let from { arguments += ["--parent", bench.tree(from)] }
-    try bench.succeed("btrfs-delta", arguments + ["--output", bench.file(name)])
+    arguments += ["--plan", "send", "--output", bench.file(name)]
+    try bench.succeed("btrfs-delta", arguments)
   }
 
   @Test("Built without a key, signed by openssl, attached: the bytes that build --key would give")

@@ -201,6 +201,7 @@ struct InstallApplyTests {
       parent: "\(bench.server)/sys_root_v1", child: "\(bench.server)/sys_root_v2",
       output: "\(bench.mount.path)/built", keys: [bench.key])
     options.product = "thermostat"
+    options.plan = .send
     _ = try await UpdateBuilder.build(options)
     try bench.apply(bench.update(from: nil, to: 1))
     let file = try Descriptor.open("\(bench.mount.path)/built")

@@ -131,6 +131,7 @@ struct InstallFaultTests {
       parent: "\(bench.server)/sys_root_v11", child: "\(bench.server)/sys_root_v12",
       output: "\(bench.mount.path)/built", keys: [bench.key])
     options.product = "thermostat"
+    options.plan = .send
     _ = try await UpdateBuilder.build(options)
     let file = try Descriptor.open("\(bench.mount.path)/built")
     var isChanged: Result<Void, any Error>?
