@@ -50,7 +50,7 @@ struct PlanTorture {
       }
       differences += try compare(name, top)
     }
-    if differences.isEmpty { try cleanUp(top) }
+    if differences.isEmpty { try TortureRun.cleanUp(top, files: ["stream", "plan"]) }
     return differences
   }
 
@@ -101,17 +101,5 @@ struct PlanTorture {
     let seen = try EndToEndBench.difference(path(last), path("\(name)/\(last)"))
     if !seen.isEmpty { differences.append("\(name)/\(last), as rsync sees it: \(seen)") }
     return differences
-  }
-
-  private func cleanUp(_ top: borrowing Descriptor) throws {
-    for name in ["stock", "ours"] {
-      let directory = try top.open(beneath: name, .directory)
-      for subvolume in try Subvolume.list(in: directory) {
-        try Subvolume.delete(subvolume.name, in: directory)
-      }
-      try top.removeDirectory(name)
-    }
-    for subvolume in try Subvolume.list(in: top) { try Subvolume.delete(subvolume.name, in: top) }
-    for name in ["stream", "plan"] { try top.unlink(name) }
   }
 }

@@ -58,7 +58,7 @@ struct ReceiveTorture {
       try Subvolume.snapshot(of: work, as: "v\(round)", in: top, readOnly: true)
       guard try receiveAndCompare(round, top, &outcome) else { break }
     }
-    try cleanUp(top)
+    try TortureRun.cleanUp(top, files: ["stream"])
     return outcome
   }
 
@@ -104,18 +104,5 @@ struct ReceiveTorture {
       info.receivedUUID == source.uuid && info.sendTransaction == source.changeTransaction
       && info.isReadOnly && info.isUntouchedSinceReceive
     return isRight ? [] : ["\(name): \(info)"]
-  }
-
-  private func cleanUp(_ top: borrowing Descriptor) throws {
-    for name in ["stock", "ours"] {
-      let directory = try top.open(beneath: name, .directory)
-      for subvolume in try Subvolume.list(in: directory) {
-        try Subvolume.delete(subvolume.name, in: directory)
-      }
-      // Nothing else may be left there.
-      try top.removeDirectory(name)
-    }
-    for subvolume in try Subvolume.list(in: top) { try Subvolume.delete(subvolume.name, in: top) }
-    try top.unlink("stream")
   }
 }
