@@ -67,6 +67,16 @@ struct FileBlocks {
     return isZero ? .newZeros : .data
   }
 
+  /// How many blocks of `new` hold other data than before; holes are made at no cost.
+  static func changedCount(from old: RawSpan, to new: RawSpan) -> Int {
+    var count = 0
+    for start in stride(from: 0, to: new.byteCount, by: blockLength) {
+      let block = start..<Swift.min(start + blockLength, new.byteCount)
+      if kind(of: block, new, old) == .data { count += 1 }
+    }
+    return count
+  }
+
   /// Takes a block that need not be written as it is.
   private mutating func take(
     _ kind: Kind, _ block: Range<UInt64>, _ sink: inout PlanSink

@@ -6,7 +6,7 @@ internal import Tree
 /// A matched inode is kept, moved or changed in place; every other one is made or removed.
 /// Directories are matched first, by where their files are now. Then what is below matched directories
 /// under the same name and the same; then regular files with the same contents, wherever they
-/// are; then regular files under the same name, which are changed in place.
+/// are; then regular files under the same name, if they are better changed in place than made anew.
 ///
 /// The same on any machine: only names and contents decide, and of equally good ones the first.
 struct TreeMatching {
@@ -19,16 +19,18 @@ struct TreeMatching {
   /// How many files with the same contents are looked at for one with the same name.
   private static let maximumLookedAt = 16
 
-  init(old: PlannedTree, new: PlannedTree) {
+  init(old: PlannedTree, new: PlannedTree) throws(BuildError) {
     self.old = old
     self.new = new
     oldOfNew = [Int32](repeating: -1, count: new.catalog.inodes.count)
     newOfOld = [Int32](repeating: -1, count: old.catalog.inodes.count)
     match(0, 0)
     for (old, new) in DirectoryMatching(old: old, new: new).pairs() { match(old, new) }
-    matchNames { $0.isSameOrDirectory($1, $2) }
+    matchNames { $0.old.isSame($1, as: $2, of: $0.new) }
     matchContents()
-    matchNames { $0.isRegular($1, $2) }
+    try matchNames { (matching, mine, theirs) throws(BuildError) in
+      try matching.isChangedInPlace(mine, theirs)
+    }
   }
 
   private mutating func match(_ old: Int32, _ new: Int32) {
@@ -37,26 +39,27 @@ struct TreeMatching {
   }
 
   /// Matches what matched directories hold under the same name, from the root down.
-  private mutating func matchNames(_ isAlike: (TreeMatching, Int32, Int32) -> Bool) {
+  private mutating func matchNames<Failure: Error>(
+    _ isAlike: (TreeMatching, Int32, Int32) throws(Failure) -> Bool
+  ) throws(Failure) {
     for entry in new.catalog.entries.indices {
       let directory = new.shape.inode(of: Int32(entry))
       let was = oldOfNew[Int(directory)]
       guard was >= 0, new.shape.isDirectory(directory) else { continue }
       for pair in old.shape.commonNames(of: was, with: directory, in: new.shape) {
         let (mine, theirs) = (old.shape.inode(of: pair.mine), new.shape.inode(of: pair.theirs))
-        if newOfOld[Int(mine)] < 0, oldOfNew[Int(theirs)] < 0, isAlike(self, mine, theirs) {
+        if newOfOld[Int(mine)] < 0, oldOfNew[Int(theirs)] < 0, try isAlike(self, mine, theirs) {
           match(mine, theirs)
         }
       }
     }
   }
 
-  private func isSameOrDirectory(_ mine: Int32, _ theirs: Int32) -> Bool {
-    old.isSame(mine, as: theirs, of: new)
-  }
-
-  private func isRegular(_ mine: Int32, _ theirs: Int32) -> Bool {
-    old.shape[mine].type == .regular && new.shape[theirs].type == .regular
+  private func isChangedInPlace(_ mine: Int32, _ theirs: Int32) throws(BuildError) -> Bool {
+    guard old.shape[mine].type == .regular, new.shape[theirs].type == .regular else {
+      return false
+    }
+    return try old.isChangedInPlace(mine, into: theirs, of: new)
   }
 
   /// Matches files that are not where they were. An empty one is as well made anew.

@@ -43,7 +43,7 @@ struct TreePlanner: ~Copyable {
     self.progress = progress
     let start: PlannedTree
     if let old { start = old } else { start = try PlannedTree(emptyLike: new) }
-    matching = TreeMatching(old: start, new: new)
+    matching = try TreeMatching(old: start, new: new)
     contents = FileContentsPlanner(old: start, new: new, punchesHoles: base >= 2)
     names = PlannedNames(matching)
     leftOut = Set(start.catalog.leftOut)
@@ -70,18 +70,38 @@ struct TreePlanner: ~Copyable {
   consuming func plan(named name: String) throws(BuildError) -> Plan {
     try begin(Array(name.utf8))
     try names.removeUnwanted(&sink)
+    var late: [Int32] = []
     for index in new.catalog.entries.indices {
       let entry = Int32(truncatingIfNeeded: index)
-      try place(entry)
-      let inode = new.shape.inode(of: entry)
-      if new.shape.firstEntries[Int(inode)] == entry, !isFresh(inode) || inode == 0 {
-        try change(inode, new.shape.path(entry))
-      }
+      if try isLate(entry) { late.append(entry) } else { try take(entry) }
       if index % 256 == 0 { try progress.report(.planning, done: sink.length) }
     }
+    for entry in late { try take(entry) }
     try finishDirectories()
     try names.check()
     return try sink.finish()
+  }
+
+  /// Places a name, and says with the first one of an inode what it became.
+  private mutating func take(_ entry: Int32) throws(BuildError) {
+    try place(entry)
+    let inode = new.shape.inode(of: entry)
+    if new.shape.firstEntries[Int(inode)] == entry, !isFresh(inode) || inode == 0 {
+      try change(inode, new.shape.path(entry))
+    }
+  }
+
+  /// Shorter files are not worth waiting for.
+  private static let leastLate: UInt64 = 1 << 20
+
+  /// Whether a file is made behind all others: an initial RAM disk has files in it that the tree has as
+  /// well, and patches find only what was made before.
+  private func isLate(_ entry: Int32) throws(BuildError) -> Bool {
+    let inode = new.shape.inode(of: entry)
+    let made = new.shape[inode]
+    guard isFresh(inode), made.type == .regular, made.size >= Self.leastLate, made.linkCount == 1
+    else { return false }
+    return FileHead(try PlannedFile(inode, of: new).bytes(at: 0, count: FileHead.length)).isPacked
   }
 
   private mutating func begin(_ name: [UInt8]) throws(BuildError) {
