@@ -4,7 +4,7 @@ internal import SendStream
 
 /// The blocks of one file on their way into the plan.
 ///
-/// A block that is as it was is not written. Zeros of ``minimumHole`` bytes and more are a hole, whether
+/// A block that is as it was is not written. Zeros of 64 KiB and more, of programs 16 MiB, are a hole, whether
 /// the tree has one there or not: so the plan does not depend on the file system that the tree is on.
 /// Shorter ones are written with what is beside them, since a hole would cut the run that is patched.
 struct FileBlocks {
@@ -12,6 +12,7 @@ struct FileBlocks {
   private let oldSize: UInt64
   private let newSize: UInt64
   private let punchesHoles: Bool
+  private let minimumHole: UInt64
   /// How far it was written.
   private var writtenEnd: UInt64 = 0
   /// Zeros of which it is not known yet how many they are.
@@ -20,18 +21,23 @@ struct FileBlocks {
   private var zerosReplaceData = false
 
   static let blockLength = 4096
-  /// The shortest hole in bytes. Executables are padded with less between their segments.
-  static let minimumHole: UInt64 = 64 << 10
+  /// The shortest hole in bytes.
+  private static let standardHole: UInt64 = 64 << 10
+  /// The same of programs: a hole would have them patched in parts, without their addresses predicted.
+  private static let programHole: UInt64 = 16 << 20
   private static let zeroBytes = [UInt8](repeating: 0, count: 64 << 10)
 
   private enum Kind { case same, zeros, newZeros, data }
 
   /// The blocks of a file of `newSize` bytes that had `oldSize`; 0 for one that was just made.
-  init(path: [UInt8], oldSize: UInt64, newSize: UInt64, punchesHoles: Bool) {
+  init(
+    path: [UInt8], oldSize: UInt64, newSize: UInt64, isProgram: Bool, punchesHoles: Bool
+  ) {
     self.path = path
     self.oldSize = oldSize
     self.newSize = newSize
     self.punchesHoles = punchesHoles
+    minimumHole = isProgram ? Self.programHole : Self.standardHole
   }
 
   /// Takes the next bytes of the file, whole blocks or up to its end, and those that were there.
@@ -102,7 +108,7 @@ struct FileBlocks {
   ) throws(BuildError) {
     if zeros.isEmpty { return }
     defer { zeros = 0..<0 }
-    let isLong = zeros.upperBound - zeros.lowerBound >= Self.minimumHole
+    let isLong = zeros.upperBound - zeros.lowerBound >= minimumHole
     let isBesideData =
       followedByData || zeros.lowerBound > 0 && writtenEnd == zeros.lowerBound
     if isLong, zerosReplaceData, punchesHoles {
@@ -125,7 +131,7 @@ struct FileBlocks {
 
   private mutating func writeZeros(_ sink: inout PlanSink) throws(BuildError) {
     // Behind the old end there are zeros anyway.
-    let isLong = zeros.upperBound - zeros.lowerBound >= Self.minimumHole
+    let isLong = zeros.upperBound - zeros.lowerBound >= minimumHole
     let end =
       isLong ? Swift.min(zeros.upperBound, Swift.max(oldSize, zeros.lowerBound)) : zeros.upperBound
     var offset = zeros.lowerBound

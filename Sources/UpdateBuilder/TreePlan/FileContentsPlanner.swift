@@ -20,11 +20,12 @@ struct FileContentsPlanner: Sendable {
     _ inode: Int32, over was: Int32? = nil, _ path: [UInt8], _ sink: inout PlanSink
   ) throws(BuildError) {
     let size = new.shape[inode].size
+    let file = size > 0 ? try PlannedFile(inode, of: new) : nil
+    let head = FileHead(try file?.bytes(at: 0, count: FileHead.length) ?? [])
     var blocks = FileBlocks(
       path: path, oldSize: was.map { old.shape[$0].size } ?? 0, newSize: size,
-      punchesHoles: punchesHoles)
-    if size > 0 {
-      let file = try PlannedFile(inode, of: new)
+      isProgram: head.isProgram, punchesHoles: punchesHoles)
+    if let file {
       var before: PlannedFile?
       if let was { before = try PlannedFile(was, of: old) }
       var hasher = SHA256()
