@@ -4,14 +4,16 @@ internal import XZ
 internal import Zstd
 
 /// How an archive is compressed.
-enum ArchiveCompression: Equatable {
-  case none, gzip, xz, zstd
+public enum ArchiveCompression: Equatable, Sendable {
+  /// Not, or in a way that is not known.
+  case none
+  case gzip, xz, zstd
 
   /// How much of a file shows it.
-  static let magicLength = 6
+  public static let magicLength = 6
 
   /// By the first bytes of the file.
-  init(magic: RawSpan) {
+  public init(magic: RawSpan) {
     let bytes = [UInt8](copying: magic)
     if bytes.starts(with: [0x1F, 0x8B]) {
       self = .gzip

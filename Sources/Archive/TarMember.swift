@@ -91,7 +91,7 @@ struct TarMemberHeader {
   }
 
   private func device(_ type: FileType) throws(ArchiveError.Reason) -> UInt64 {
-    guard type == .characterDevice || type == .blockDevice else { return 0 }
+    guard type.isDevice else { return 0 }
     let major = try records.number("SCHILY.devmajor").map { Int64(clamping: $0) }
     let minor = try records.number("SCHILY.devminor").map { Int64(clamping: $0) }
     guard

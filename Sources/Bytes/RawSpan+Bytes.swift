@@ -5,6 +5,13 @@ extension RawSpan {
     unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 
+  /// Whether a byte occurs.
+  @inlinable
+  public func contains(_ byte: UInt8) -> Bool {
+    for at in 0..<byteCount where self[at] == byte { return true }
+    return false
+  }
+
   /// Whether both spans hold the same bytes.
   ///
   /// - Complexity: O(*n*), eight bytes a step.

@@ -104,18 +104,7 @@ struct DiffReport {
       + "; files: \(ByteCount(totals.oldBytes)) -> \(ByteCount(totals.newBytes))"
   }
 
-  private static func type(_ inode: TreeInode?) -> String {
-    switch inode?.type {
-    case .regular: "regular file"
-    case .directory: "directory"
-    case .symbolicLink: "symbolic link"
-    case .characterDevice: "character device"
-    case .blockDevice: "block device"
-    case .fifo: "FIFO"
-    case .socket: "socket"
-    case nil: "nothing"
-    }
-  }
+  private static func type(_ inode: TreeInode?) -> String { inode?.type.words ?? "nothing" }
 
   private static func octal(_ permissions: UInt32) -> String {
     padded(String(permissions, radix: 8), 4, toLeft: true, with: "0")
@@ -180,7 +169,7 @@ struct DiffReport {
       ),
     ]
     if inode.type == .symbolicLink { members.append(("target", .name(inode.target))) }
-    if inode.type == .characterDevice || inode.type == .blockDevice {
+    if inode.type.isDevice {
       members.append(("device", .string("\(DeviceNumber(inode.specialDevice))")))
     }
     return .object(members)

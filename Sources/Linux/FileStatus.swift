@@ -19,6 +19,32 @@ public enum FileType: UInt32, Hashable, Sendable, CaseIterable {
   case socket = 0o140000
 }
 
+extension FileType {
+  /// What a mode with the type of an inode says that `mknod` makes; `nil` if it makes none of that.
+  public init?(ofNode mode: UInt64) {
+    guard let bits = UInt32(exactly: mode), let type = FileType(rawValue: bits & 0o170000),
+      type != .regular, type != .directory, type != .symbolicLink
+    else { return nil }
+    self = type
+  }
+
+  /// Whether it is a device node, which has a number.
+  public var isDevice: Bool { self == .characterDevice || self == .blockDevice }
+
+  /// The type in words: `character device`.
+  public var words: String {
+    switch self {
+    case .regular: "regular file"
+    case .directory: "directory"
+    case .symbolicLink: "symbolic link"
+    case .characterDevice: "character device"
+    case .blockDevice: "block device"
+    case .fifo: "FIFO"
+    case .socket: "socket"
+    }
+  }
+}
+
 /// A moment as file systems store it.
 public struct FileTime: Hashable, Sendable {
   /// Seconds since 1970; negative before.

@@ -87,20 +87,6 @@ extension ReceiveError.Reason: CustomStringConvertible {
   }
 }
 
-extension FileType {
-  var words: String {
-    switch self {
-    case .regular: "regular file"
-    case .directory: "directory"
-    case .symbolicLink: "symbolic link"
-    case .characterDevice: "character device"
-    case .blockDevice: "block device"
-    case .fifo: "FIFO"
-    case .socket: "socket"
-    }
-  }
-}
-
 /// Runs what makes system calls; its error becomes a reason.
 func system<Result: ~Copyable>(
   _ body: () throws(SystemError) -> Result

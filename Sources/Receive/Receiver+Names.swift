@@ -53,9 +53,7 @@ extension Receiver {
   mutating func makeNode(
     _ path: RawSpan, _ device: UInt64, _ mode: UInt64
   ) throws(ReceiveError.Reason) {
-    guard let bits = UInt32(exactly: mode), let type = FileType(rawValue: bits & 0o170000),
-      type != .regular, type != .directory, type != .symbolicLink
-    else { throw .badValue(.mode, mode) }
+    guard let type = FileType(ofNode: mode) else { throw .badValue(.mode, mode) }
     // new_encode_dev has 12 bits of major and 20 of minor number, laid out as in dev_t.
     guard device <= UInt64(UInt32.max) else { throw .badValue(.device, device) }
     try make(.special(type, device), path, as: .makeNode)
@@ -64,8 +62,7 @@ extension Receiver {
   mutating func makeSymbolicLink(
     _ path: RawSpan, to target: RawSpan
   ) throws(ReceiveError.Reason) {
-    guard target.byteCount > 0, target.byteCount <= StreamPath.maximumLength, !target.contains(0)
-    else { throw .badLinkTarget }
+    guard StreamPath.isLinkTarget(target) else { throw .badLinkTarget }
     try make(.symbolicLink, path, target: target, as: .symlink)
   }
 

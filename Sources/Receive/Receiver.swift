@@ -215,11 +215,3 @@ public struct Receiver: ~Copyable {
     state = .receiving
   }
 }
-
-extension RawSpan {
-  /// Whether a byte occurs.
-  func contains(_ byte: UInt8) -> Bool {
-    for at in 0..<byteCount where self[at] == byte { return true }
-    return false
-  }
-}

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What a path in a stream has to look like before anything is done with it.
 ///
 /// Paths are bytes: components between single slashes, relative to the subvolume's root.
@@ -23,6 +25,12 @@ public enum StreamPath {
       start = at + 1
     }
     return true
+  }
+
+  /// Whether a symbolic link can have such a target: not empty, no NUL, within the limits. It may lead
+  /// anywhere: it is never followed.
+  public static func isLinkTarget(_ target: RawSpan) -> Bool {
+    target.byteCount > 0 && target.byteCount <= maximumLength && !target.contains(0)
   }
 
   private static func isComponent(_ name: RawSpan) -> Bool {

@@ -48,12 +48,11 @@ public struct TreeInode: Hashable, Sendable {
 extension TreeNode {
   /// What the inode is, read from it.
   public func inode() throws(SystemError) -> TreeInode {
-    let isDevice = status.type == .characterDevice || status.type == .blockDevice
-    return TreeInode(
+    TreeInode(
       type: status.type, permissions: status.permissions, user: status.user, group: status.group,
       modificationTime: status.modificationTime, accessTime: status.accessTime,
       size: status.type == .regular ? status.size : 0,
-      specialDevice: isDevice ? status.specialDevice : 0,
+      specialDevice: status.type.isDevice ? status.specialDevice : 0,
       target: status.type == .symbolicLink ? try descriptor.symbolicLinkTarget() : [],
       attributes: try attributes())
   }

@@ -64,7 +64,7 @@ extension CatalogReceiveError.Reason: CustomStringConvertible {
     case .stream(let error): "\(error)"
     case .badPath(let path): "not a path of a stream: \(QuotedText.quoted(path))"
     case .refused(let errno, let path): "\(QuotedText.quoted(path)): \(errno)"
-    case .notRegularFile(let type): "not a regular file but \(type.words)"
+    case .notRegularFile(let type): "not a regular file but a \(type.words)"
     case .unknownCloneSource(let uuid): "no clone source with UUID \(uuid)"
     case .badValue(let attribute, let value): "\(attribute) cannot be \(value)"
     case .badAttributeName(let name):
@@ -72,20 +72,6 @@ extension CatalogReceiveError.Reason: CustomStringConvertible {
     case .badLinkTarget: "not a target of a symbolic link"
     case .unsupported: "no update has commands of this kind"
     case .outOfOrder: "out of order: SUBVOL or SNAPSHOT come first and once, END last"
-    }
-  }
-}
-
-extension FileType {
-  fileprivate var words: String {
-    switch self {
-    case .regular: "a regular file"
-    case .directory: "a directory"
-    case .symbolicLink: "a symbolic link"
-    case .characterDevice: "a character device"
-    case .blockDevice: "a block device"
-    case .fifo: "a FIFO"
-    case .socket: "a socket"
     }
   }
 }

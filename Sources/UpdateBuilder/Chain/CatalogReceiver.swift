@@ -47,7 +47,7 @@ final class CatalogReceiver {
       throw failure(frame.kind, offset, [], .stream(error))
     }
     do throws(CatalogReceiveError.Reason) { try perform(command) } catch {
-      throw failure(frame.kind, offset, command.firstPath, error)
+      throw failure(frame.kind, offset, [UInt8](copying: command.firstPath), error)
     }
   }
 
@@ -116,23 +116,18 @@ final class CatalogReceiver {
   private func makeNode(
     _ path: RawSpan, _ device: UInt64, _ mode: UInt64
   ) throws(CatalogReceiveError.Reason) {
-    guard let bits = UInt32(exactly: mode), let type = FileType(rawValue: bits & 0o170000),
-      type != .regular, type != .directory, type != .symbolicLink
-    else { throw .badValue(.mode, mode) }
+    guard let type = FileType(ofNode: mode) else { throw .badValue(.mode, mode) }
     // new_encode_dev has 12 bits of major and 20 of minor number, laid out as in dev_t.
     guard device <= UInt64(UInt32.max) else { throw .badValue(.device, device) }
-    let isDevice = type == .characterDevice || type == .blockDevice
-    try names.create(path, type, permissions: 0o600, specialDevice: isDevice ? device : 0)
+    try names.create(path, type, permissions: 0o600, specialDevice: type.isDevice ? device : 0)
   }
 
   private func makeSymbolicLink(
     _ path: RawSpan, to target: RawSpan
   ) throws(CatalogReceiveError.Reason) {
-    let bytes = [UInt8](copying: target)
-    guard (1...StreamPath.maximumLength).contains(bytes.count), !bytes.contains(0) else {
-      throw .badLinkTarget
-    }
-    try names.create(path, .symbolicLink, permissions: 0o777, target: bytes)
+    guard StreamPath.isLinkTarget(target) else { throw .badLinkTarget }
+    try names.create(
+      path, .symbolicLink, permissions: 0o777, target: [UInt8](copying: target))
   }
 
   /// Removes the contents of a file that has no name any more.
@@ -145,25 +140,5 @@ final class CatalogReceiver {
     _ body: () throws(SystemError) -> Result
   ) throws(CatalogReceiveError.Reason) -> Result {
     do throws(SystemError) { return try body() } catch { throw .system(error) }
-  }
-}
-
-extension Command {
-  /// The path that the command names first; empty where it names none.
-  fileprivate var firstPath: [UInt8] {
-    switch self {
-    case .end: []
-    case .subvolume(let path, _, _), .snapshot(let path, _, _, _, _), .makeFile(let path, _),
-      .makeDirectory(let path, _), .makeNode(let path, _, _, _), .makeFIFO(let path, _, _, _),
-      .makeSocket(let path, _, _, _), .symlink(let path, _, _), .rename(let path, _),
-      .link(let path, _), .unlink(let path), .removeDirectory(let path),
-      .setXattr(let path, _, _), .removeXattr(let path, _), .write(let path, _, _),
-      .clone(let path, _, _, _, _, _, _), .truncate(let path, _), .changeMode(let path, _),
-      .changeOwner(let path, _, _), .setTimes(let path, _, _, _, _),
-      .updateExtent(let path, _, _), .allocate(let path, _, _, _),
-      .setFileAttributes(let path, _), .encodedWrite(let path, _, _, _),
-      .enableVerity(let path, _, _, _, _):
-      [UInt8](copying: path)
-    }
   }
 }

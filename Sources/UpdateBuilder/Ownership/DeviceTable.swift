@@ -151,9 +151,8 @@ struct DeviceTable {
     _ line: Line, _ type: FileType, at path: [UInt8], _ device: UInt64,
     to editor: inout CatalogEditor
   ) throws(OwnershipError.Reason) {
-    let isDevice = type == .characterDevice || type == .blockDevice
     // Without root, an empty file may stand for a device node or FIFO.
-    let isMade = isDevice || type == .fifo || type == .socket
+    let isMade = type.isDevice || type == .fifo || type == .socket
     let index: Int
     if let found = editor.inode(path) {
       index = found
@@ -166,7 +165,7 @@ struct DeviceTable {
       index = try editor.add(path, type, permissions: type == .directory ? 0o755 : 0o644)
     }
     editor.inodes[index].type = type
-    editor.inodes[index].specialDevice = isDevice ? device : 0
+    editor.inodes[index].specialDevice = type.isDevice ? device : 0
     set(line, &editor.inodes[index])
   }
 

@@ -108,7 +108,6 @@ struct FakerootDatabase {
     }
     if inode.type != .symbolicLink { inode.permissions = value.permissions }
     (inode.user, inode.group) = (value.user, value.group)
-    let isDevice = inode.type == .characterDevice || inode.type == .blockDevice
-    inode.specialDevice = isDevice ? value.specialDevice : 0
+    inode.specialDevice = inode.type.isDevice ? value.specialDevice : 0
   }
 }

@@ -12,7 +12,7 @@ struct FileBlocks {
   private let oldSize: UInt64
   private let newSize: UInt64
   private let punchesHoles: Bool
-  private let minimumHole: UInt64
+  private var minimumHole = Self.standardHole
   /// How far it was written.
   private var writtenEnd: UInt64 = 0
   /// Zeros of which it is not known yet how many they are.
@@ -30,15 +30,15 @@ struct FileBlocks {
   private enum Kind { case same, zeros, newZeros, data }
 
   /// The blocks of a file of `newSize` bytes that had `oldSize`; 0 for one that was just made.
-  init(
-    path: [UInt8], oldSize: UInt64, newSize: UInt64, isProgram: Bool, punchesHoles: Bool
-  ) {
+  init(path: [UInt8], oldSize: UInt64, newSize: UInt64, punchesHoles: Bool) {
     self.path = path
     self.oldSize = oldSize
     self.newSize = newSize
     self.punchesHoles = punchesHoles
-    minimumHole = isProgram ? Self.programHole : Self.standardHole
   }
+
+  /// Says, before the first bytes, that the file is a program.
+  mutating func keepZerosOfProgram() { minimumHole = Self.programHole }
 
   /// Takes the next bytes of the file, whole blocks or up to its end, and those that were there.
   mutating func add(

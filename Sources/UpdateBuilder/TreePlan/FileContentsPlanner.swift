@@ -20,12 +20,11 @@ struct FileContentsPlanner: Sendable {
     _ inode: Int32, over was: Int32? = nil, _ path: [UInt8], _ sink: inout PlanSink
   ) throws(BuildError) {
     let size = new.shape[inode].size
-    let file = size > 0 ? try PlannedFile(inode, of: new) : nil
-    let head = FileHead(try file?.bytes(at: 0, count: FileHead.length) ?? [])
     var blocks = FileBlocks(
       path: path, oldSize: was.map { old.shape[$0].size } ?? 0, newSize: size,
-      isProgram: head.isProgram, punchesHoles: punchesHoles)
-    if let file {
+      punchesHoles: punchesHoles)
+    if size > 0 {
+      let file = try PlannedFile(inode, of: new)
       var before: PlannedFile?
       if let was { before = try PlannedFile(was, of: old) }
       var hasher = SHA256()
@@ -34,6 +33,7 @@ struct FileContentsPlanner: Sendable {
         let count = Int(Swift.min(size - offset, UInt64(Self.chunkLength)))
         let bytes = try file.bytes(at: offset, count: count)
         guard bytes.count == count else { throw file.changed }
+        if offset == 0, bytes.isProgram(at: 0) { blocks.keepZerosOfProgram() }
         hasher.update(bytes.rawSpan)
         let oldBytes = try before?.bytes(at: offset, count: count) ?? []
         try blocks.add(bytes.rawSpan, over: oldBytes.rawSpan, at: offset, &sink)

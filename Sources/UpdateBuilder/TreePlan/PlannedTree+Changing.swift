@@ -1,3 +1,4 @@
+internal import Archive
 internal import Bytes
 internal import Tree
 
@@ -16,14 +17,13 @@ extension PlannedTree {
     let size = new.shape[other].size
     if size == 0 { return true }
     let (before, now) = try (PlannedFile(inode, of: self), PlannedFile(other, of: new))
-    let head = FileHead(try now.bytes(at: 0, count: FileHead.length))
-    guard !head.isProgram, !head.isPacked else { return false }
     let block = UInt64(FileBlocks.blockLength)
     let most = size / block / Self.inPlaceShare
     var (offset, changed): (UInt64, UInt64) = (0, 0)
     while offset < size {
       let bytes = try now.bytes(at: offset, count: FileContentsPlanner.chunkLength)
       guard !bytes.isEmpty else { throw now.changed }
+      if offset == 0, bytes.isProgram(at: 0) || bytes.isPacked { return false }
       let old = try before.bytes(at: offset, count: bytes.count)
       changed += UInt64(FileBlocks.changedCount(from: old.rawSpan, to: bytes.rawSpan))
       if changed > most { return false }
@@ -33,23 +33,10 @@ extension PlannedTree {
   }
 }
 
-/// What a file begins with.
-struct FileHead {
-  /// How many bytes tell.
-  static let length = 6
-
-  private let bytes: [UInt8]
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  private func begins(with magic: [UInt8]) -> Bool { bytes.starts(with: magic) }
-
-  /// An ELF file.
-  var isProgram: Bool { begins(with: [0x7F, 0x45, 0x4C, 0x46]) }
-
-  /// Compressed by gzip, xz or zstd, or a cpio archive, as an initial RAM disk begins with.
+extension [UInt8] {
+  /// Whether a file that begins like this is compressed by gzip, xz or zstd, or a cpio archive, as an
+  /// initial RAM disk begins with.
   var isPacked: Bool {
-    begins(with: [0x1F, 0x8B]) || begins(with: [0xFD, 0x37, 0x7A, 0x58])
-      || begins(with: [0x28, 0xB5, 0x2F, 0xFD]) || begins(with: Array("07070".utf8))
+    ArchiveCompression(magic: rawSpan) != .none || starts(with: "07070".utf8)
   }
 }

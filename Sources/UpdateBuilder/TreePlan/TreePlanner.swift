@@ -1,3 +1,4 @@
+internal import Archive
 internal import Bytes
 internal import Crypto
 internal import Linux
@@ -101,7 +102,8 @@ struct TreePlanner: ~Copyable {
     let made = new.shape[inode]
     guard isFresh(inode), made.type == .regular, made.size >= Self.leastLate, made.linkCount == 1
     else { return false }
-    return FileHead(try PlannedFile(inode, of: new).bytes(at: 0, count: FileHead.length)).isPacked
+    return try PlannedFile(inode, of: new).bytes(at: 0, count: ArchiveCompression.magicLength)
+      .isPacked
   }
 
   private mutating func begin(_ name: [UInt8]) throws(BuildError) {

@@ -1,8 +1,6 @@
-internal import SendStream
-
 extension Command {
   /// The command's number.
-  var kind: CommandKind {
+  public var kind: CommandKind {
     switch self {
     case .subvolume: .subvolume
     case .snapshot: .snapshot
@@ -34,7 +32,7 @@ extension Command {
   }
 
   /// The path that the command names first; empty for END.
-  var firstPath: RawSpan {
+  public var firstPath: RawSpan {
     @_lifetime(copy self)
     get {
       switch self {
