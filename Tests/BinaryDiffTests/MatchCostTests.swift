@@ -66,4 +66,21 @@ struct MatchCostTests {
       #expect(found == isCopied)
     }
   }
+
+  @Test(
+    "A copy does not go on over an insertion to reach what the next copy has", arguments: [0, 24])
+  func insertions(period: Int) throws {
+    var random = SeededGenerator(seed: 5)
+    let row = period == 0 ? [0] : random.bytes(period)
+    let run = (0..<1200).map { row[$0 % row.count] }
+    let (before, behind) = (random.bytes(3000), random.bytes(3000))
+    // A whole number of periods, so that the copy before it is right again behind it.
+    let inserted = random.bytes(480)
+    let old = before + run + behind
+    for new in [before + inserted + run + behind, before + run + inserted + behind] {
+      let made = try patch([old], new)
+      #expect(made.count < inserted.count + 40)
+      #expect(try apply(made, to: [old]) == new)
+    }
+  }
 }
