@@ -60,7 +60,7 @@ extension PaxRecords {
 
   /// A name that Linux has room for: in one of its name spaces, without a NUL.
   private static func isName(_ name: [UInt8]) -> Bool {
-    let spaces = ["user.", "security.", "system."]
+    let spaces = ["user.", "security.", "system.", "btrfs."]
     return name.count <= ArchiveLimits.attributeName && !name.contains(0)
       && spaces.contains { name.starts(with: $0.utf8) && name.count > $0.utf8.count }
   }

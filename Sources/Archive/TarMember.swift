@@ -72,7 +72,8 @@ struct TarMemberHeader {
       group: try identifier("gid", header.group, .group),
       modificationTime: try modificationTime(), specialDevice: try device(type),
       target: type == .symbolicLink ? try symbolicTarget() : [],
-      attributes: attributes)
+      attributes: attributes,
+      flags: type == .regular || type == .directory ? records.flags : [])
   }
 
   private func identifier(

@@ -73,6 +73,7 @@ struct DiffReport {
       return "permissions: \(octal(old.permissions)) -> \(octal(new.permissions))"
     case .owner: return "owner: \(old.user):\(old.group) -> \(new.user):\(new.group)"
     case .attributes: return "attributes:" + attributes(old, new)
+    case .flags: return "flags:" + flags(old, new)
     case .links: return "hard links"
     case .time: return "time"
     }
@@ -90,6 +91,12 @@ struct DiffReport {
         let mark = before[key] == nil ? "+" : after[key] == nil ? "-" : "~"
         return " " + mark + name(key)
       }.joined()
+  }
+
+  /// As `chattr` would be told.
+  private static func flags(_ old: TreeInode, _ new: TreeInode) -> String {
+    let (came, went) = (new.flags.subtracting(old.flags), old.flags.subtracting(new.flags))
+    return (came.isEmpty ? "" : " +" + came.letters) + (went.isEmpty ? "" : " -" + went.letters)
   }
 
   private var summary: String {
@@ -168,6 +175,7 @@ struct DiffReport {
         ])
       ),
     ]
+    if !inode.flags.isEmpty { members.append(("flags", .string(inode.flags.letters))) }
     if inode.type == .symbolicLink { members.append(("target", .name(inode.target))) }
     if inode.type.isDevice {
       members.append(("device", .string("\(DeviceNumber(inode.specialDevice))")))

@@ -84,16 +84,33 @@ public struct InodeFlags: OptionSet, Hashable, Sendable {
 
   /// `FS_COMPR_FL`
   public static let compressed = InodeFlags(rawValue: 0x4)
+  /// `FS_SYNC_FL`
+  public static let synchronous = InodeFlags(rawValue: 0x8)
   /// `FS_IMMUTABLE_FL`
   public static let immutable = InodeFlags(rawValue: 0x10)
   /// `FS_APPEND_FL`
   public static let appendOnly = InodeFlags(rawValue: 0x20)
+  /// `FS_NODUMP_FL`
+  public static let noDump = InodeFlags(rawValue: 0x40)
+  /// `FS_NOATIME_FL`
+  public static let noAccessTime = InodeFlags(rawValue: 0x80)
   /// `FS_DIRSYNC_FL`
   public static let synchronousDirectory = InodeFlags(rawValue: 0x1_0000)
   /// `FS_NOCOMP_FL`
   public static let notCompressed = InodeFlags(rawValue: 0x400)
   /// `FS_NOCOW_FL`
   public static let noCopyOnWrite = InodeFlags(rawValue: 0x80_0000)
+
+  private static let allLetters: [(InodeFlags, String)] = [
+    (.synchronous, "S"), (.synchronousDirectory, "D"), (.immutable, "i"), (.appendOnly, "a"),
+    (.noDump, "d"), (.noAccessTime, "A"), (.compressed, "c"), (.noCopyOnWrite, "C"),
+    (.notCompressed, "m"),
+  ]
+
+  /// The letters that `chattr` and `lsattr` have for the flags, in the order of `lsattr`.
+  public var letters: String {
+    Self.allLetters.filter { contains($0.0) }.map(\.1).joined()
+  }
 }
 
 /// Type and space of a file system (`struct statfs`).

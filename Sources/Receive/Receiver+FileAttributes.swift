@@ -1,33 +1,15 @@
+internal import Bytes
 internal import Linux
+internal import SendStream
 
-/// Flags of an inode as FILEATTR has them: those on disk, `BTRFS_INODE_…`.
-struct SentInodeFlags: OptionSet {
-  let rawValue: UInt64
-
-  /// `BTRFS_INODE_NODATACOW`
-  static let noCopyOnWrite = SentInodeFlags(rawValue: 0x2)
-  /// `BTRFS_INODE_NOCOMPRESS`
-  static let notCompressed = SentInodeFlags(rawValue: 0x8)
-  /// `BTRFS_INODE_SYNC`
-  static let synchronous = SentInodeFlags(rawValue: 0x20)
-  /// `BTRFS_INODE_IMMUTABLE`
-  static let immutable = SentInodeFlags(rawValue: 0x40)
-  /// `BTRFS_INODE_APPEND`
-  static let appendOnly = SentInodeFlags(rawValue: 0x80)
-  /// `BTRFS_INODE_NODUMP`
-  static let noDump = SentInodeFlags(rawValue: 0x100)
-  /// `BTRFS_INODE_NOATIME`
-  static let noAccessTime = SentInodeFlags(rawValue: 0x200)
-  /// `BTRFS_INODE_DIRSYNC`
-  static let synchronousDirectory = SentInodeFlags(rawValue: 0x400)
-
+extension SentInodeFlags {
   /// Those that all file systems have.
   static let extended: [(SentInodeFlags, ExtendedInodeFlags)] = [
     (.synchronous, .synchronous), (.immutable, .immutable), (.appendOnly, .appendOnly),
     (.noDump, .noDump), (.noAccessTime, .noAccessTime),
   ]
 
-  /// Those that can be had only by the older way, which no file with a compression property may go.
+  /// Those that can be had only by the older way, which changes the compression property of what has one.
   static let older: [(SentInodeFlags, InodeFlags)] = [
     (.noCopyOnWrite, .noCopyOnWrite), (.notCompressed, .notCompressed),
     (.synchronousDirectory, .synchronousDirectory),
@@ -76,9 +58,18 @@ extension Receiver {
       for (sent, flag) in SentInodeFlags.older {
         if flags.contains(sent) { after.insert(flag) } else { after.remove(flag) }
       }
-      if after == before || before.contains(.compressed) { return }
-      // Or the compression property would be set to what the file system compresses with.
+      guard before.contains(.compressed) else {
+        if after != before { try node.descriptor.setInodeFlags(after) }
+        return
+      }
+      // Neither goes with compression.
+      after.subtract([.noCopyOnWrite, .notCompressed])
+      if after == before { return }
+      // The property becomes what the file system compresses with.
+      let property = try node.descriptor.attribute(InheritedAttributes.compression)
       try node.descriptor.setInodeFlags(after)
+      guard let property else { return }
+      try node.descriptor.setAttribute(InheritedAttributes.compression, to: property.rawSpan)
     }
   }
 }

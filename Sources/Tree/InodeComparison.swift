@@ -64,6 +64,7 @@ struct InodeComparison {
     note(.permissions, my.permissions != their.permissions)
     note(.owner, (my.user, my.group) != (their.user, their.group))
     note(.attributes, my.attributes != their.attributes)
+    note(.flags, my.flags != their.flags)
     note(.time, my.modificationTime != their.modificationTime)
     if my.type != .directory, old.entries[mine].path == new.entries[theirs].path {
       note(.links, oldLinks[mineInode] != newLinks[theirInode])

@@ -25,6 +25,8 @@ public struct TreeChange: Hashable, Sendable {
     case owner
     /// Extended attributes, access control lists among them.
     case attributes
+    /// What `chattr` set, which no digest has.
+    case flags
     /// Which names it has.
     case links
     /// The modification time.

@@ -22,6 +22,9 @@ public struct TreeInode: Hashable, Sendable {
   public var target: [UInt8]
   /// The extended attributes in the order of their names, without those in `trusted.`.
   public var attributes: [TreeAttribute]
+  /// What `chattr` set, of ``InodeFlags/ofTrees``; empty but for regular files and directories. No digest
+  /// has it.
+  public var flags: InodeFlags
   /// How many names it has in the tree.
   public var linkCount: Int
 
@@ -29,7 +32,8 @@ public struct TreeInode: Hashable, Sendable {
   public init(
     type: FileType, permissions: UInt32, user: UInt32 = 0, group: UInt32 = 0,
     modificationTime: FileTime, accessTime: FileTime? = nil, size: UInt64 = 0,
-    specialDevice: UInt64 = 0, target: [UInt8] = [], attributes: [TreeAttribute] = []
+    specialDevice: UInt64 = 0, target: [UInt8] = [], attributes: [TreeAttribute] = [],
+    flags: InodeFlags = []
   ) {
     self.type = type
     self.permissions = type == .symbolicLink ? 0o777 : permissions
@@ -41,6 +45,7 @@ public struct TreeInode: Hashable, Sendable {
     self.specialDevice = specialDevice
     self.target = target
     self.attributes = attributes
+    self.flags = flags
     linkCount = 1
   }
 }
@@ -54,6 +59,28 @@ extension TreeNode {
       size: status.type == .regular ? status.size : 0,
       specialDevice: status.type.isDevice ? status.specialDevice : 0,
       target: status.type == .symbolicLink ? try descriptor.symbolicLinkTarget() : [],
-      attributes: try attributes())
+      attributes: try attributes(), flags: try flags())
   }
+
+  /// What `chattr` set; nothing where the file system has no flags.
+  private func flags() throws(SystemError) -> InodeFlags {
+    // Only these are open, and have any.
+    guard status.type == .regular || status.type == .directory else { return [] }
+    do throws(SystemError) {
+      return try descriptor.inodeFlags().intersection(.ofTrees)
+    } catch {
+      let none: [Errno] = [.noSuchControl, .notSupported, .notImplemented, .invalidArgument]
+      if none.contains(error.errno) { return [] }
+      throw error
+    }
+  }
+}
+
+extension InodeFlags {
+  /// The flags that belong to what a tree holds. Compression is an attribute on btrfs, and what a file
+  /// system notes for itself differs from one to the next.
+  public static let ofTrees: InodeFlags = [
+    .synchronous, .immutable, .appendOnly, .noDump, .noAccessTime, .synchronousDirectory,
+    .noCopyOnWrite,
+  ]
 }

@@ -37,7 +37,7 @@ private struct RandomCommands {
   mutating func write(_ tree: TreePaths, to writer: inout StreamWriter) throws {
     let (file, any, new) = (pick(tree.files), pick(tree.all), newPath(tree.directories))
     let block = 4096 * random(4)
-    switch random(22) {
+    switch random(23) {
     case 0, 1: try writer.write(.makeFile(path: new.rawSpan, inode: 1))
     case 2: try writer.write(.makeDirectory(path: new.rawSpan, inode: 1))
     case 3:
@@ -79,6 +79,13 @@ private struct RandomCommands {
       } else {
         try writer.write(.setXattr(path: path.rawSpan, name: name.rawSpan, value: value.rawSpan))
       }
+    case 21:
+      // Those that keep nobody from changing the inode.
+      let flags: [SentInodeFlags] = [
+        .noCopyOnWrite, .synchronous, .noDump, .noAccessTime, .synchronousDirectory,
+      ]
+      let sent = flags.filter { _ in random(2) == 0 }.map(\.rawValue).reduce(0, |)
+      try writer.write(.setFileAttributes(path: pick(tree.flagged).rawSpan, flags: sent))
     default:
       // struct vfs_cap_data of revision 2: cap_net_raw, permitted and effective.
       let value: [UInt8] = [1, 0, 0, 2, 0, 0x20] + [UInt8](repeating: 0, count: 14)
@@ -96,6 +103,8 @@ private struct TreePaths {
   var directories = [""]
   /// Whose permissions can be set.
   var modes: [String] = []
+  /// What can have flags.
+  var flagged: [String] { files + directories }
 
   init(_ names: NameTable) {
     var pending: [(String, Int)] = [("", NameTable.root)]
@@ -164,12 +173,21 @@ struct CatalogEqualsReceiverTests {
       try carryOut(begin.bytes, isFirst: true, &real, ours)
     }
     ours.state = .ended
-    let found = try TreeSummary(of: ours.finish())
+    let finished = try ours.finish()
+    let found = try TreeSummary(of: finished)
+    #expect(
+      try Self.flags(finished) == Self.flags(TreeCatalog(of: TreeRoot(root.duplicate()))),
+      "seed \(seed)")
     let expected = try TreeSummary(of: root)
     #expect(
       found.digest.content == expected.digest.content, "seed \(seed)")
     #expect(found.totals == expected.totals)
     return refused
+  }
+
+  private static func flags(_ catalog: TreeCatalog) -> [[UInt8]: InodeFlags] {
+    Dictionary(
+      catalog.entries.map { ($0.path, catalog.inodes[$0.inode].flags) }, uniquingKeysWith: { $1 })
   }
 
   /// Has both carry a command out, and gives what they refuse it with.

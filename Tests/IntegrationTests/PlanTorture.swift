@@ -19,6 +19,9 @@ struct PlanTorture {
 
   private func path(_ name: String) -> String { mount.path + "/" + name }
 
+  /// The version of the stream.
+  private var base: UInt16 { UInt16(1 + seed % 2) }
+
   /// How one of the trees comes from the one before.
   private func isMadeAnew(_ round: Int) -> Bool { (seed / 2 + UInt64(round)) % 3 == 0 }
 
@@ -31,7 +34,7 @@ struct PlanTorture {
     try Subvolume.create("work0", in: top)
     // Attributes in trusted. belong to no tree.
     var changes = RandomChanges(
-      generator: SeededGenerator(seed: seed), attributes: "security.test")
+      generator: SeededGenerator(seed: seed), attributes: "security.test", changesFlags: true)
     for round in 1...Self.rounds {
       if round > 1 { try copy(round, top) }
       try change("work\(isMadeAnew(round) && round > 1 ? round : 0)", &changes, top)
@@ -74,7 +77,6 @@ struct PlanTorture {
 
   /// Writes the plans of all trees, one after the other.
   private func plan(_ top: borrowing Descriptor) async throws {
-    let base = UInt16(1 + seed % 2)
     let stream = try Descriptor.open(path("stream"), [.writeOnly, .create])
     var old: PlannedTree?
     for round in 1...Self.rounds {
@@ -89,6 +91,13 @@ struct PlanTorture {
     }
   }
 
+  private func flags(of root: borrowing Descriptor) throws -> [[UInt8]: String] {
+    let catalog = try TreeCatalog(of: TreeRoot(root.duplicate()))
+    return Dictionary(
+      catalog.entries.map { ($0.path, catalog.inodes[$0.inode].flags.letters) },
+      uniquingKeysWith: { $1 })
+  }
+
   private func compare(_ name: String, _ top: borrowing Descriptor) throws -> [String] {
     var differences: [String] = []
     for round in 1...Self.rounds {
@@ -96,6 +105,12 @@ struct PlanTorture {
       let received = try top.open(beneath: "\(name)/v\(round)", .directory)
       let comparison = try TreeComparison(of: source, and: received)
       differences += comparison.differences.prefix(5).map { "\(name)/v\(round): \($0)" }
+      // Stock tools print FILEATTR, and do nothing; version 1 has none.
+      guard name == "ours", base >= 2 else { continue }
+      let (sent, found) = try (flags(of: source), flags(of: received))
+      differences += sent.filter { found[$0] != $1 }.map { path, flags in
+        "v\(round): \(QuotedText.quoted(path)): flags \(flags) != \(found[path] ?? "none")"
+      }
     }
     let last = "v\(Self.rounds)"
     let seen = try EndToEndBench.difference(path(last), path("\(name)/\(last)"))

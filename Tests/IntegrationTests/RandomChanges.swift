@@ -27,6 +27,8 @@ struct RandomChanges {
   var generator: SeededGenerator
   /// What the names of attributes that any inode can have begin with.
   var attributes = "trusted."
+  /// Whether what `chattr` sets is changed as well.
+  var changesFlags = false
 
   /// Mostly short names; now and then one that is odd.
   static let names: [[UInt8]] =
@@ -52,6 +54,10 @@ struct RandomChanges {
     let (path, other) = (randomPath(), randomPath())
     do throws(SystemError) {
       let place = try RandomPlace(path, in: root)
+      if changesFlags, random(6) == 0 {
+        try changeFlags(place)
+        return true
+      }
       switch random(8) {
       case 0, 1, 2: try changeNames(place, other, root)
       case 3: try replace(place, other, root)
@@ -164,6 +170,25 @@ struct RandomChanges {
       let method = ["zstd", "zlib", "lzo"][Int(random(3))].bytes
       try named.setAttribute("btrfs.compression", to: method.rawSpan)
     }
+  }
+}
+
+extension RandomChanges {
+  /// Sets or takes away one of the flags that keep nobody from changing the inode.
+  fileprivate mutating func changeFlags(_ place: borrowing RandomPlace) throws(SystemError) {
+    let type = try place.named().status().type
+    guard type == .regular || type == .directory else {
+      throw SystemError(operation: "chattr", path: "", errno: .invalidArgument)
+    }
+    let flags: [InodeFlags] = [
+      .noCopyOnWrite, .noDump, .noAccessTime, .synchronous, .synchronousDirectory,
+    ]
+    let flag = flags[Int(generator.next() % UInt64(flags.count))]
+    let inode = try place.directory.open(beneath: place.name, [.noFollow, .nonBlocking])
+    let before = try inode.inodeFlags()
+    // Else the compression property would be set as well, to what the file system compresses with.
+    if before.contains(.compressed) { return }
+    try inode.setInodeFlags(before.symmetricDifference(flag))
   }
 }
 

@@ -323,7 +323,7 @@ struct ReceiveInodeTests {
       .setFileAttributes("dir".bytes, 0x40 | 0x400), .makeFile("dir/f".bytes), .end, .finish,
     ].carryOut(in: work())
     let flags = try shell("lsattr -d file packed dir | sed 's/[-m]//g'")
-    #expect(flags == "SidA file\nac packed\nic dir\n")
+    #expect(flags == "SidA file\nac packed\nDic dir\n")
     #expect(try work().status(of: "file").modificationTime.nanoseconds == 2)
     for (name, value) in [("packed", "zstd"), ("dir", "lzo")] {
       let inode = try work().open(beneath: name)

@@ -27,9 +27,14 @@ extension CatalogReceiver {
     let sourceEnd = try self.end(sourceOffset, length)
     let isOwn = uuid == self.uuid
     guard isOwn || uuid == parentUUID else { throw .unknownCloneSource(uuid) }
-    if isOwn, try file(sourcePath) == inode {
-      guard sourceEnd <= offset || end <= sourceOffset else {
+    if isOwn {
+      let from = try file(sourcePath)
+      guard from != inode || sourceEnd <= offset || end <= sourceOffset else {
         throw .badValue(.cloneOffset, sourceOffset)
+      }
+      // Only one with checksums: these share nothing. What the parent has would be copied.
+      guard names.inodes[from].value.isWritten(as: names.inodes[inode].value) else {
+        throw .refused(.invalidArgument, [UInt8](copying: path))
       }
     }
     let target = try stored(inode)

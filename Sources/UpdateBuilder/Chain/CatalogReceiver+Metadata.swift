@@ -50,6 +50,20 @@ extension CatalogReceiver {
     }
   }
 
+  /// All of an inode's flags. Whether a file is copied on write is settled once it has data.
+  func setFlags(_ path: RawSpan, _ flags: SentInodeFlags) throws(CatalogReceiveError.Reason) {
+    names.change(try names.inode(at: path)) {
+      guard $0.value.type == .regular || $0.value.type == .directory else { return }
+      var wanted = flags.ofTree
+      if $0.value.type == .regular { wanted.remove(.synchronousDirectory) }
+      if $0.value.isFileWithData {
+        wanted.remove(.noCopyOnWrite)
+        wanted.formUnion($0.value.flags.intersection(.noCopyOnWrite))
+      }
+      $0.value.flags = wanted
+    }
+  }
+
   private func time(
     _ time: Timespec, _ attribute: AttributeKind
   ) throws(CatalogReceiveError.Reason) -> FileTime {

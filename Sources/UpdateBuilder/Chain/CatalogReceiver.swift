@@ -80,7 +80,8 @@ final class CatalogReceiver {
     case .changeOwner(let path, let uid, let gid): try changeOwner(path, uid, gid)
     case .setTimes(let path, let access, let modification, _, _):
       try setTimes(path, access, modification)
-    case .setFileAttributes(let path, _): _ = try names.inode(at: path)
+    case .setFileAttributes(let path, let flags):
+      try setFlags(path, SentInodeFlags(rawValue: flags))
     case .end: state = .ended
     default: try changeNames(command)
     }

@@ -96,7 +96,8 @@ struct NameTable {
 
   /// Makes an inode under a name that is free.
   ///
-  /// As receiving does it: root's, and in a set-group-ID directory of that group.
+  /// As receiving does it: root's, in a set-group-ID directory of that group, and copied on write
+  /// unless the directory is not.
   mutating func create(
     _ path: RawSpan, _ type: FileType, permissions: UInt32, specialDevice: UInt64 = 0,
     target: [UInt8] = []
@@ -105,9 +106,12 @@ struct NameTable {
     let above = inodes[directory].value
     let hasGroup = above.permissions & Self.setGroup != 0
     let permissions = permissions | (hasGroup && type == .directory ? Self.setGroup : 0)
+    // btrfs hands that down.
+    let inherits = type == .regular || type == .directory
     let value = TreeInode(
       type: type, permissions: permissions, group: hasGroup ? above.group : 0,
-      modificationTime: FileTime(seconds: 0), specialDevice: specialDevice, target: target)
+      modificationTime: FileTime(seconds: 0), specialDevice: specialDevice, target: target,
+      flags: inherits ? above.flags.intersection(.noCopyOnWrite) : [])
     inodes[directory].entries[name] = inodes.count
     inodes.append(Inode(value: value, directory: directory))
   }

@@ -62,6 +62,25 @@ struct InodeChange {
       && (isRewritten || before?.modificationTime != after.modificationTime)
   }
 
+  /// The flags that are set before all else, if any: whether a file is copied on write must be settled while
+  /// it is empty, and a directory hands it down.
+  var earlyFlags: InodeFlags? {
+    switch (before, after.type) {
+    case (nil, .regular):
+      let early = after.flags.intersection(.noCopyOnWrite)
+      return early.isEmpty ? nil : early
+    case (let before?, .directory):
+      guard makesInodes, before.flags.contains(.noCopyOnWrite) else { return nil }
+      return before.flags.subtracting(.noCopyOnWrite)
+    default: return nil
+    }
+  }
+
+  /// Whether flags have to be set once all else is right.
+  var changesFlags: Bool {
+    after.flags != earlyFlags ?? before?.flags ?? []
+  }
+
   private func isInherited(_ name: [UInt8]) -> Bool {
     after.type == .directory && Self.inherited.contains(name)
   }

@@ -36,10 +36,10 @@ extension PlanSink {
   ///
   /// - Parameter inheritsGroup: whether it may have got another group.
   mutating func setMetadata(
-    of inode: TreeInode, _ path: [UInt8], inheritsGroup: Bool
+    ofNew change: InodeChange, _ path: [UInt8], inheritsGroup: Bool
   ) throws(BuildError) {
+    let inode = change.after
     if inheritsGroup || (inode.user, inode.group) != (0, 0) { try setOwner(of: inode, path) }
-    let change = InodeChange(from: nil, to: inode, isRewritten: false, makesInodes: true)
     try setMetadataBehindOwner(change, path)
   }
 
@@ -65,6 +65,24 @@ extension PlanSink {
       try write(.changeMode(path: path.rawSpan, mode: mode), of: path)
     }
     if change.changesTimes { try setTimes(of: change.after, path) }
+    if change.after.type != .directory { try setFlags(change, path) }
+  }
+
+  /// Sets the flags that must be set before all else.
+  mutating func setEarlyFlags(_ change: InodeChange, _ path: [UInt8]) throws(BuildError) {
+    if let flags = change.earlyFlags { try set(flags, path) }
+  }
+
+  /// Sets flags, if they are not right yet; of a directory, once nothing is made in it any more.
+  mutating func setFlags(_ change: InodeChange, _ path: [UInt8]) throws(BuildError) {
+    if change.changesFlags { try set(change.after.flags, path) }
+  }
+
+  private mutating func set(_ flags: InodeFlags, _ path: [UInt8]) throws(BuildError) {
+    // Streams of version 1 have no command for that.
+    guard base >= 2 else { return }
+    let sent = SentInodeFlags(flags)
+    try write(.setFileAttributes(path: path.rawSpan, flags: sent.rawValue), of: path)
   }
 
   mutating func setInheritedAttributes(

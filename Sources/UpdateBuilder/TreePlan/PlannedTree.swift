@@ -68,13 +68,14 @@ struct PlannedTree: Sendable {
   }
 
   /// Whether an inode of this tree and one of another are the same but for owner, permissions,
-  /// times and attributes.
+  /// times, attributes, and flags that it can be given.
   func isSame(_ inode: Int32, as other: Int32, of tree: PlannedTree) -> Bool {
     let (mine, theirs) = (shape[inode], tree.shape[other])
     guard mine.type == theirs.type else { return false }
     switch mine.type {
     case .regular:
       return mine.size == theirs.size && contents[Int(inode)] == tree.contents[Int(other)]
+        && mine.isWritten(as: theirs)
     case .symbolicLink: return mine.target == theirs.target
     case .characterDevice, .blockDevice: return mine.specialDevice == theirs.specialDevice
     case .directory, .fifo, .socket: return true

@@ -33,6 +33,17 @@ struct TreeMatching {
     }
   }
 
+  /// What moved files have in common.
+  private struct Contents: Hashable {
+    let identity: TreeContents.Identity
+    let isCopiedOnWrite: Bool
+
+    init(_ inode: Int, of tree: PlannedTree) {
+      identity = tree.contents[inode]
+      isCopiedOnWrite = !tree.catalog.inodes[inode].flags.contains(.noCopyOnWrite)
+    }
+  }
+
   private mutating func match(_ old: Int32, _ new: Int32) {
     oldOfNew[Int(new)] = old
     newOfOld[Int(old)] = new
@@ -56,30 +67,31 @@ struct TreeMatching {
   }
 
   private func isChangedInPlace(_ mine: Int32, _ theirs: Int32) throws(BuildError) -> Bool {
-    guard old.shape[mine].type == .regular, new.shape[theirs].type == .regular else {
-      return false
-    }
+    guard old.shape[mine].type == .regular, new.shape[theirs].type == .regular,
+      old.shape[mine].isWritten(as: new.shape[theirs])
+    else { return false }
     return try old.isChangedInPlace(mine, into: theirs, of: new)
   }
 
   /// Matches files that are not where they were. An empty one is as well made anew.
   private mutating func matchContents() {
-    var left: [TreeContents.Identity: [Int32]] = [:]
+    var left: [Contents: [Int32]] = [:]
     for inode in old.catalog.inodes.indices.reversed()
     where newOfOld[inode] < 0 && old.catalog.inodes[inode].isFileWithData {
       // The first one is the last here, and the first to be taken.
-      left[old.contents[inode], default: []].append(Int32(inode))
+      left[Contents(inode, of: old), default: []].append(Int32(inode))
     }
     if left.isEmpty { return }
     for inode in new.catalog.inodes.indices
     where oldOfNew[inode] < 0 && new.catalog.inodes[inode].isFileWithData {
-      guard var alike = left.removeValue(forKey: new.contents[inode]) else { continue }
+      let contents = Contents(inode, of: new)
+      guard var alike = left.removeValue(forKey: contents) else { continue }
       let name = new.shape.name(new.shape.firstEntries[inode])
       let last = alike.suffix(Self.maximumLookedAt).lastIndex {
         old.shape.name(old.shape.firstEntries[Int($0)]) == name
       }
       match(alike.remove(at: last ?? alike.count - 1), Int32(inode))
-      if !alike.isEmpty { left[new.contents[inode]] = alike }
+      if !alike.isEmpty { left[contents] = alike }
     }
   }
 }
@@ -87,4 +99,11 @@ struct TreeMatching {
 extension TreeInode {
   /// Whether its contents tell it from others.
   var isFileWithData: Bool { type == .regular && size > 0 }
+
+  /// Whether a file that is this one can become another one: whether it is copied on write is settled
+  /// once it has data.
+  func isWritten(as other: TreeInode) -> Bool {
+    flags.contains(.noCopyOnWrite) == other.flags.contains(.noCopyOnWrite)
+      || size == 0 && other.size == 0
+  }
 }

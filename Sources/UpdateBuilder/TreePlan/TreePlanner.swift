@@ -53,7 +53,7 @@ struct TreePlanner: ~Copyable {
       making.insert(new.shape.directories[Int(new.shape.firstEntries[inode])])
     }
     makingDirectories = making
-    sink = PlanSink(PlanWriter(base: base, hasParent: old != nil, file: file))
+    sink = PlanSink(PlanWriter(base: base, hasParent: old != nil, file: file), base: base)
   }
 
   /// The UUID that a plan gives the subvolume with a tree: of version 8, derived from the full digest.
@@ -153,10 +153,12 @@ struct TreePlanner: ~Copyable {
       } else {
         try sink.make(made, path)
       }
+      let change = InodeChange(from: nil, to: made, isRewritten: false, makesInodes: true)
+      try sink.setEarlyFlags(change, path)
       if made.type == .regular { try contents.write(inode, path, &sink) }
       let holder = new.shape.directories[Int(entry)]
       let inheritsGroup = standIn != nil || new.shape[holder].permissions & 0o2000 != 0
-      try sink.setMetadata(of: made, path, inheritsGroup: inheritsGroup)
+      try sink.setMetadata(ofNew: change, path, inheritsGroup: inheritsGroup)
     }
   }
 
@@ -165,7 +167,8 @@ struct TreePlanner: ~Copyable {
   private mutating func change(_ inode: Int32, _ path: [UInt8]) throws(BuildError) {
     let now = new.shape[inode]
     guard !isFresh(inode) else {
-      return try sink.setMetadata(of: now, path, inheritsGroup: true)
+      let change = InodeChange(from: nil, to: now, isRewritten: false, makesInodes: true)
+      return try sink.setMetadata(ofNew: change, path, inheritsGroup: true)
     }
     let before = matching.old.shape[matching.oldOfNew[Int(inode)]]
     let was = matching.oldOfNew[Int(inode)]
@@ -175,6 +178,7 @@ struct TreePlanner: ~Copyable {
       from: before, to: now, isRewritten: isRewritten,
       makesInodes: makingDirectories.contains(inode))
     try sink.removeAttributes(change, path)
+    try sink.setEarlyFlags(change, path)
     if isRewritten { try contents.write(inode, over: was, path, &sink) }
     try sink.setMetadata(change, path)
   }
@@ -194,6 +198,7 @@ struct TreePlanner: ~Copyable {
       if isTouched || was?.modificationTime != now.modificationTime {
         try sink.setTimes(of: now, path)
       }
+      try sink.setFlags(change, path)
     }
   }
 }
