@@ -11,24 +11,57 @@ public final class TemporaryTree: Sendable {
   private let place: Descriptor
   private let name: String
 
-  /// Makes one.
+  /// Makes one, and removes those that processes of this user left behind that were killed.
   ///
   /// - Parameter path: the directory that it is made in.
   public init(in path: String = TemporaryTree.standardPlace) throws(SystemError) {
     let place = try Descriptor.open(path, [.readOnly, .directory])
-    let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    let name = "btrfs-delta-tree-" + String(repeating: "0", count: 16 - digits.count) + digits
-    try place.makeDirectory(name, permissions: 0o700)
-    let directory: Descriptor
-    do throws(SystemError) {
-      directory = try place.open(beneath: name, [.readOnly, .directory, .noFollow])
-    } catch {
-      try? place.removeDirectory(name)
-      throw error
-    }
-    self.place = place
+    var name = ""
+    directory = try Self.make(in: place, &name)
     self.name = name
-    self.directory = directory
+    try? Self.sweep(place, user: directory.status().user)
+    self.place = place
+  }
+
+  /// Makes a directory that is locked: so long it is in use.
+  private static func make(
+    in place: borrowing Descriptor, _ name: inout String
+  ) throws(SystemError) -> Descriptor {
+    while true {
+      name = namePrefix + randomDigits()
+      try place.makeDirectory(name, permissions: 0o700)
+      do throws(SystemError) {
+        let made = try place.open(beneath: name, [.readOnly, .directory, .noFollow])
+        _ = try made.lock()
+        // Another process may have swept it away before it was locked.
+        if try made.status().linkCount > 0 { return made }
+      } catch {
+        try? place.removeDirectory(name)
+        throw error
+      }
+    }
+  }
+
+  private static let namePrefix = "btrfs-delta-tree-"
+
+  private static func randomDigits() -> String {
+    let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// Removes what a user's processes have left: what is there, and nobody has locked.
+  private static func sweep(
+    _ place: borrowing Descriptor, user: UInt32
+  ) throws(SystemError) {
+    for entry in try place.entries() {
+      let digits = entry.name.dropFirst(namePrefix.utf8.count)
+      guard entry.name.starts(with: namePrefix.utf8), digits.count == 16,
+        let left = try? place.open(beneath: entry.name, [.readOnly, .directory, .noFollow]),
+        try left.status().user == user, try left.lock(waits: false)
+      else { continue }
+      try? removeEntries(of: left)
+      try? place.removeDirectory(entry.name)
+    }
   }
 
   /// Where large files are that are deleted at the end, and have no better place: `TMPDIR`, or
