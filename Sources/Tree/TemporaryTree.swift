@@ -41,21 +41,44 @@ public final class TemporaryTree: Sendable {
 
   deinit {
     // What cannot be removed stays: nobody is left to be told.
-    try? Self.removeEntries(of: directory)
+    try? removeEntries()
     try? place.removeDirectory(name)
   }
 
-  private static func removeEntries(of directory: borrowing Descriptor) throws(SystemError) {
-    for entry in try directory.entries() {
-      let type =
-        if let known = entry.type { known } else { try directory.status(of: entry.name).type }
-      guard type == .directory else {
-        try directory.unlink(entry.name)
+  /// However deep it is, only two descriptors are open at a time.
+  private func removeEntries() throws(SystemError) {
+    // Not empty yet, as far as is known; each comes before those that are in it.
+    var pending: [[UInt8]] = [[]]
+    while let path = pending.last {
+      let inner = try removeFiles(of: path)
+      guard inner.isEmpty else {
+        pending += inner
         continue
       }
-      let inner = try directory.open(beneath: entry.name, [.readOnly, .directory, .noFollow])
-      try removeEntries(of: inner)
-      try directory.removeDirectory(entry.name)
+      pending.removeLast()
+      if path.isEmpty { return }
+      let end = path.lastIndex(of: 0x2F)
+      let parent = try directory.open(
+        beneath: Array(path[..<(end ?? 0)]), [.readOnly, .directory, .noFollow])
+      try parent.removeDirectory(Array(path[(end.map { $0 + 1 } ?? 0)...]))
     }
+  }
+
+  /// Removes what is in a directory, but for the directories in it.
+  ///
+  /// - Returns: the paths of these.
+  private func removeFiles(of path: [UInt8]) throws(SystemError) -> [[UInt8]] {
+    let opened = try directory.open(beneath: path, [.readOnly, .directory, .noFollow])
+    var inner: [[UInt8]] = []
+    for entry in try opened.entries() {
+      let type =
+        if let known = entry.type { known } else { try opened.status(of: entry.name).type }
+      if type == .directory {
+        inner.append(path.isEmpty ? entry.name : path + [0x2F] + entry.name)
+      } else {
+        try opened.unlink(entry.name)
+      }
+    }
+    return inner
   }
 }
