@@ -96,10 +96,12 @@ public enum TarField: String, Sendable {
 
 /// What an archive may make its reader allocate.
 public enum ArchiveLimits {
-  /// The most members.
+  /// The most names, and the most inodes, those that were replaced included.
   public static let members = 1 << 24
   /// The longest extended header, in bytes.
   public static let extendedHeader: UInt64 = 16 << 20
+  /// What all global extended headers may say together, in bytes.
+  public static let globalHeaders: UInt64 = 64 << 10
   /// The most parts of a sparse file.
   public static let sparseParts = 1 << 20
   /// What decompressing xz may take, in bytes: `xz -9` takes 65 MiB.

@@ -96,7 +96,7 @@ struct ArchiveTree: ~Copyable {
   }
 
   private mutating func name(_ path: [UInt8], _ slot: Int) throws(ArchiveError.Reason) {
-    guard names.count < ArchiveLimits.members else {
+    guard max(names.count, slots.count) < ArchiveLimits.members else {
       throw .tooManyMembers(limit: ArchiveLimits.members)
     }
     names[Self.key(path)] = slot

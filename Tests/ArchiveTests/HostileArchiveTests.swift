@@ -159,6 +159,18 @@ struct HostileArchiveTests {
     fields.size = "77777777777"
     archive.add("h", "x", fields)
     #expect(try refusal(of: archive.bytes)?.reason.description.contains("limit") == true)
+    // Global ones count together, but for what a later one says anew.
+    archive = SampleArchive()
+    for _ in 0..<10 {
+      archive.addRecords([("comment", String(repeating: "x", count: 20_000))], "g")
+    }
+    archive.add("x")
+    #expect(try refusal(of: archive.ended) == nil)
+    for index in 0..<10 {
+      archive.addRecords([("c\(index)", String(repeating: "x", count: 20_000))], "g")
+    }
+    archive.add("y")
+    #expect(try refusal(of: archive.ended)?.reason.description.contains("limit") == true)
   }
 
   @Test("What follows the end, or is no archive at all, is refused")
