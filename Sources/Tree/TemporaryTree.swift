@@ -45,38 +45,41 @@ public final class TemporaryTree: Sendable {
     try? place.removeDirectory(name)
   }
 
-  /// However deep it is, only two descriptors are open at a time.
+  /// What is in a directory is moved up to the root before the directory is removed: so any depth takes two
+  /// descriptors, and no path grows.
   private func removeEntries() throws(SystemError) {
-    // Not empty yet, as far as is known; each comes before those that are in it.
-    var pending: [[UInt8]] = [[]]
-    while let path = pending.last {
-      let inner = try removeFiles(of: path)
-      guard inner.isEmpty else {
-        pending += inner
-        continue
+    var pending = try Self.removeFiles(of: directory)
+    let taken = Set(pending)
+    var number = 0
+    while let name = pending.popLast() {
+      let opened = try directory.open(beneath: name, [.readOnly, .directory, .noFollow])
+      for inner in try Self.removeFiles(of: opened) {
+        var unused: [UInt8]
+        repeat {
+          unused = Array(String(number).utf8)
+          number += 1
+        } while taken.contains(unused)
+        try opened.rename(inner, to: unused, in: directory)
+        pending.append(unused)
       }
-      pending.removeLast()
-      if path.isEmpty { return }
-      let end = path.lastIndex(of: 0x2F)
-      let parent = try directory.open(
-        beneath: Array(path[..<(end ?? 0)]), [.readOnly, .directory, .noFollow])
-      try parent.removeDirectory(Array(path[(end.map { $0 + 1 } ?? 0)...]))
+      try directory.removeDirectory(name)
     }
   }
 
   /// Removes what is in a directory, but for the directories in it.
   ///
-  /// - Returns: the paths of these.
-  private func removeFiles(of path: [UInt8]) throws(SystemError) -> [[UInt8]] {
-    let opened = try directory.open(beneath: path, [.readOnly, .directory, .noFollow])
+  /// - Returns: the names of these.
+  private static func removeFiles(
+    of directory: borrowing Descriptor
+  ) throws(SystemError) -> [[UInt8]] {
     var inner: [[UInt8]] = []
-    for entry in try opened.entries() {
+    for entry in try directory.entries() {
       let type =
-        if let known = entry.type { known } else { try opened.status(of: entry.name).type }
+        if let known = entry.type { known } else { try directory.status(of: entry.name).type }
       if type == .directory {
-        inner.append(path.isEmpty ? entry.name : path + [0x2F] + entry.name)
+        inner.append(entry.name)
       } else {
-        try opened.unlink(entry.name)
+        try directory.unlink(entry.name)
       }
     }
     return inner
