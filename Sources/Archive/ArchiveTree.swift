@@ -28,9 +28,6 @@ struct ArchiveTree: ~Copyable {
     names[PathKey([])] = 0
   }
 
-  /// How many names there are.
-  var count: Int { names.count }
-
   /// Adds a member, with its data; what had its name before is gone.
   ///
   /// - Parameter progress: is told how many more bytes were written, at least once.
