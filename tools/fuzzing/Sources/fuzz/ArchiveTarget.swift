@@ -24,7 +24,6 @@ struct ArchiveTarget: Target {
   private let archives = ArchiveSamples.all
   private let surroundings: Surroundings
   private let paths: [String]
-  private let openFiles: Int
 
   init(_ corpus: Corpus) throws {
     surroundings = try Surroundings("archive")
@@ -36,7 +35,6 @@ struct ArchiveTarget: Target {
       "a//b/./c/",
       "/", "a", "d/e", String(repeating: "x", count: 99), "..\u{0}",
     ]
-    openFiles = try Self.countOpenFiles()
     // What fails before it is damaged reaches nothing.
     var meter = Meter(nanosecondsPerByte: Self.nanosecondsPerByte)
     for (index, archive) in archives.enumerated() {
@@ -88,25 +86,23 @@ struct ArchiveTarget: Target {
 
   /// The digest of the tree that an archive holds; `nil` if it is refused.
   private func digest(_ archive: [UInt8], _ meter: inout Meter) throws -> TreeDigest? {
-    let file = try Descriptor.open(surroundings.target, [.unnamed, .readWrite], permissions: 0o600)
-    try file.write(archive.rawSpan, at: 0)
-    let digest = try read(file, length: archive.count, &meter)
+    let before = try Self.countOpenFiles()
+    let digest = try read(archive, &meter)
     try surroundings.check()
     let left = try FileManager.default.contentsOfDirectory(atPath: surroundings.target)
     guard left.isEmpty else { throw Finding("left behind: \(left)") }
     let open = try Self.countOpenFiles()
-    guard open == openFiles else { throw Finding("\(open) open files, and \(openFiles) before") }
+    guard open == before else { throw Finding("\(open) open files, and \(before) before") }
     return digest
   }
 
-  private func read(
-    _ file: consuming Descriptor, length: Int, _ meter: inout Meter
-  ) throws -> TreeDigest? {
-    let bytes = length + Self.allowance
-    let duplicate = try file.duplicate()
+  private func read(_ archive: [UInt8], _ meter: inout Meter) throws -> TreeDigest? {
+    let file = try Descriptor.open(surroundings.target, [.unnamed, .readWrite], permissions: 0o600)
+    try file.write(archive.rawSpan, at: 0)
+    let bytes = archive.count + Self.allowance
     var tree = try meter.measure(bytes: bytes) {
       try refusable {
-        try TreeCatalog(archive: duplicate.duplicate(), temporaryIn: surroundings.target) {
+        try TreeCatalog(archive: file.duplicate(), temporaryIn: surroundings.target) {
           $0.dataBytes <= Self.longest
         }
       }
