@@ -107,7 +107,11 @@ struct HostileArchive {
     _ at: Int, _ paths: [String], using random: inout SeededGenerator
   ) {
     let start = Bool.random(using: &random) ? 0 : 157
-    if start > 0 { members[at].header[156] = "120".utf8.randomElement(using: &random) ?? 0 }
+    // Of links, and of what is only in the catalog, no call of the kernel says that it cannot be.
+    if Bool.random(using: &random) {
+      let types = start > 0 ? "120" : "2635"
+      members[at].header[156] = types.utf8.randomElement(using: &random) ?? 0
+    }
     if Bool.random(using: &random) {
       Self.put(
         paths.randomElement(using: &random) ?? "", in: &members[at].header, at: start, length: 100)
