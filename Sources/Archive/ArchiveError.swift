@@ -84,6 +84,8 @@ public struct ArchiveError: Error {
     case accessControlName([UInt8])
     /// More members than the limit.
     case tooManyMembers(limit: Int)
+    /// Names, targets of links and extended attributes take more than the limit together, in bytes.
+    case tooMuchMetadata(limit: Int)
     /// A system call failed.
     case system(SystemError)
   }
@@ -96,10 +98,15 @@ public enum TarField: String, Sendable {
 
 /// What an archive may make its reader allocate.
 public enum ArchiveLimits {
-  /// The most members.
+  /// The most names, and the most inodes, those that were replaced included.
   public static let members = 1 << 24
+  /// What the names, the targets of links and the extended attributes of all may take, in bytes: a short
+  /// header can say two thousand directories, each below the one before it.
+  public static let metadata = 1 << 30
   /// The longest extended header, in bytes.
   public static let extendedHeader: UInt64 = 16 << 20
+  /// What all global extended headers may say together, in bytes.
+  public static let globalHeaders: UInt64 = 64 << 10
   /// The most parts of a sparse file.
   public static let sparseParts = 1 << 20
   /// What decompressing xz may take, in bytes: `xz -9` takes 65 MiB.
@@ -176,6 +183,8 @@ extension ArchiveError.Reason: CustomStringConvertible {
       "the access control list names \(QuotedText.quoted(name)), whose number is not known here: "
         + "archive with --xattrs --xattrs-include='*'"
     case .tooManyMembers(let limit): "the archive has more than \(limit) members"
+    case .tooMuchMetadata(let limit):
+      "the archive's names and attributes take more than \(limit) bytes"
     case .system(let error): error.description
     }
   }

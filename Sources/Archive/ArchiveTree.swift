@@ -13,10 +13,11 @@ struct ArchiveTree: ~Copyable {
   }
 
   private let temporary: TemporaryTree
-  /// Which inode each path leads to. The slashes are NULs, so that the order of these bytes is the
-  /// order of a catalog.
-  private var names: [[UInt8]: Int] = [:]
+  /// Which inode each path leads to.
+  private var names: [PathKey: Int] = [:]
   private var slots: [Slot] = []
+  /// What names, targets and attributes took so far.
+  private var metadataBytes = 0
 
   /// A tree of only a root, whose files will lie in a new directory there.
   init(in place: String) throws(ArchiveError) {
@@ -24,11 +25,8 @@ struct ArchiveTree: ~Copyable {
       throw ArchiveError(.system(error), offset: 0)
     }
     slots.append(Slot(inode: Self.undescribedDirectory, isDescribed: false))
-    names[[]] = 0
+    names[PathKey([])] = 0
   }
-
-  /// How many names there are.
-  var count: Int { names.count }
 
   /// Adds a member, with its data; what had its name before is gone.
   ///
@@ -38,6 +36,7 @@ struct ArchiveTree: ~Copyable {
     progress: (Int) throws(SystemError) -> Void
   ) throws(ArchiveError) {
     do throws(ArchiveError.Reason) {
+      try addMetadata(of: member)
       switch member.kind {
       case .hardLink(let target): try link(member.path, to: target)
       case .inode(let inode):
@@ -51,6 +50,22 @@ struct ArchiveTree: ~Copyable {
     try write(inode.size, at: member.path, from: &reader, progress)
   }
 
+  private mutating func addMetadata(of member: TarMember) throws(ArchiveError.Reason) {
+    try addMetadata(member.path.count)
+    guard case .inode(let inode) = member.kind else { return }
+    try addMetadata(inode.target.count)
+    for attribute in inode.attributes {
+      try addMetadata(attribute.name.count + attribute.value.count)
+    }
+  }
+
+  private mutating func addMetadata(_ bytes: Int) throws(ArchiveError.Reason) {
+    metadataBytes += bytes
+    guard metadataBytes <= ArchiveLimits.metadata else {
+      throw .tooMuchMetadata(limit: ArchiveLimits.metadata)
+    }
+  }
+
   // MARK: Names
 
   /// Makes a path free, and the directories that lead to it.
@@ -59,7 +74,7 @@ struct ArchiveTree: ~Copyable {
   private mutating func makeRoom(
     for inode: TreeInode, at path: [UInt8]
   ) throws(ArchiveError.Reason) -> Bool {
-    if let old = names[Self.key(path)] {
+    if let old = names[PathKey(path)] {
       if slots[old].inode.type == .directory {
         if inode.type == .directory {
           slots[old].inode = inode
@@ -74,14 +89,35 @@ struct ArchiveTree: ~Copyable {
     return true
   }
 
+  /// However many there are to make, each is made in the one before it: a name can say two thousand.
   private mutating func makeDirectories(to path: [UInt8]) throws(ArchiveError.Reason) {
-    let parent = MemberPath.parent(of: path)
-    if let slot = names[Self.key(parent)] {
-      guard slots[slot].inode.type == .directory else { throw .notADirectory(parent) }
-      return
+    var missing: [[UInt8]] = []
+    var parent = MemberPath.parent(of: path)
+    while names[PathKey(parent)] == nil {
+      missing.append(parent)
+      parent = MemberPath.parent(of: parent)
     }
-    try makeDirectories(to: parent)
-    try insert(Slot(inode: Self.undescribedDirectory, isDescribed: false), at: parent)
+    if let slot = names[PathKey(parent)], slots[slot].inode.type != .directory {
+      throw .notADirectory(parent)
+    }
+    if missing.isEmpty { return }
+    var directory = try open(parent)
+    for path in missing.reversed() {
+      try addMetadata(path.count)
+      do throws(SystemError) {
+        let name = MemberPath.name(of: path)
+        try directory.makeDirectory(name)
+        directory = try directory.open(beneath: name, .directory)
+      } catch { throw .system(error) }
+      try self.name(path, slots.count)
+      slots.append(Slot(inode: Self.undescribedDirectory, isDescribed: false))
+    }
+  }
+
+  private func open(_ path: [UInt8]) throws(ArchiveError.Reason) -> Descriptor {
+    do throws(SystemError) {
+      return try temporary.directory.open(beneath: path, .directory)
+    } catch { throw .system(error) }
   }
 
   private mutating func insert(_ slot: Slot, at path: [UInt8]) throws(ArchiveError.Reason) {
@@ -96,11 +132,11 @@ struct ArchiveTree: ~Copyable {
   }
 
   private mutating func name(_ path: [UInt8], _ slot: Int) throws(ArchiveError.Reason) {
-    guard names.count < ArchiveLimits.members else {
+    guard max(names.count, slots.count) < ArchiveLimits.members else {
       throw .tooManyMembers(limit: ArchiveLimits.members)
     }
-    names[Self.key(path)] = slot
-    if let parent = names[Self.key(MemberPath.parent(of: path))] { slots[parent].entryCount += 1 }
+    names[PathKey(path)] = slot
+    if let parent = names[PathKey(MemberPath.parent(of: path))] { slots[parent].entryCount += 1 }
   }
 
   private mutating func remove(_ path: [UInt8], _ slot: Int) throws(ArchiveError.Reason) {
@@ -117,18 +153,18 @@ struct ArchiveTree: ~Copyable {
         }
       }
     }
-    names[Self.key(path)] = nil
-    if let slot = names[Self.key(parent)] { slots[slot].entryCount -= 1 }
+    names[PathKey(path)] = nil
+    if let slot = names[PathKey(parent)] { slots[slot].entryCount -= 1 }
   }
 
   private mutating func link(
     _ path: [UInt8], to target: [UInt8]
   ) throws(ArchiveError.Reason) {
-    guard let slot = names[Self.key(target)] else { throw .missingLinkTarget(target) }
+    guard let slot = names[PathKey(target)] else { throw .missingLinkTarget(target) }
     let inode = slots[slot].inode
     guard inode.type != .directory else { throw .linkToDirectory(target) }
     // Linked again to what it is already.
-    if names[Self.key(path)] == slot { return }
+    if names[PathKey(path)] == slot { return }
     // The new name is of no directory, whatever type it has.
     guard try makeRoom(for: inode, at: path) else { throw .replacesDirectory }
     if inode.type == .regular {
@@ -179,7 +215,7 @@ struct ArchiveTree: ~Copyable {
 
   /// What was put together.
   consuming func catalog() throws(ArchiveError) -> TreeCatalog {
-    let sorted = names.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    let sorted = names.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
     Self.describeDirectories(&slots, sorted, names)
     var inodes: [TreeInode] = []
     var numbers = [Int](repeating: -1, count: slots.count)
@@ -190,7 +226,7 @@ struct ArchiveTree: ~Copyable {
         numbers[slot] = inodes.count
         inodes.append(slots[slot].inode)
       }
-      entries.append(TreeCatalog.Entry(path: Self.path(key), inode: numbers[slot]))
+      entries.append(TreeCatalog.Entry(path: key.path, inode: numbers[slot]))
     }
     do throws(SystemError) {
       return TreeCatalog(entries: entries, inodes: inodes, root: try TreeRoot(temporary))
@@ -199,7 +235,7 @@ struct ArchiveTree: ~Copyable {
 
   /// Directories that no member describes are as new as the newest of their entries.
   private static func describeDirectories(
-    _ slots: inout [Slot], _ sorted: [(key: [UInt8], value: Int)], _ names: [[UInt8]: Int]
+    _ slots: inout [Slot], _ sorted: [(key: PathKey, value: Int)], _ names: [PathKey: Int]
   ) {
     if slots.allSatisfy({ $0.isDescribed }) { return }
     var newest = [FileTime?](repeating: nil, count: slots.count)
@@ -210,9 +246,10 @@ struct ArchiveTree: ~Copyable {
         slots[slot].inode.modificationTime = time
         slots[slot].inode.accessTime = time
       }
-      guard !key.isEmpty else { continue }
-      let end = key.lastIndex(of: 0) ?? 0
-      guard let parent = names[Array(key[..<end])] else { continue }
+      let path = key.path
+      guard !path.isEmpty, let parent = names[PathKey(MemberPath.parent(of: path))] else {
+        continue
+      }
       let time = slots[slot].inode.modificationTime
       newest[parent] = max(newest[parent] ?? time, time)
     }
@@ -220,13 +257,5 @@ struct ArchiveTree: ~Copyable {
 
   private static var undescribedDirectory: TreeInode {
     TreeInode(type: .directory, permissions: 0o755, modificationTime: FileTime(seconds: 0))
-  }
-
-  private static func key(_ path: [UInt8]) -> [UInt8] {
-    path.contains(MemberPath.slash) ? path.map { $0 == MemberPath.slash ? 0 : $0 } : path
-  }
-
-  private static func path(_ key: [UInt8]) -> [UInt8] {
-    key.contains(0) ? key.map { $0 == 0 ? MemberPath.slash : $0 } : key
   }
 }

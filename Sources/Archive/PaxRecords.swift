@@ -53,6 +53,21 @@ struct PaxRecords {
     return merged
   }
 
+  /// These with others that take the place of those of the same keys: what global headers say.
+  ///
+  /// - Throws: ``ArchiveError/Reason/headerTooLong(length:limit:)``: each member is read with all of
+  ///   them.
+  func replaced(by others: PaxRecords) throws(ArchiveError.Reason) -> PaxRecords {
+    let keys = Set(others.all.map(\.key))
+    var merged = PaxRecords()
+    merged.all = all.filter { !keys.contains($0.key) } + others.all
+    let length = merged.all.reduce(0) { $0 + UInt64($1.key.count + $1.value.count) }
+    guard length <= ArchiveLimits.globalHeaders else {
+      throw .headerTooLong(length: length, limit: ArchiveLimits.globalHeaders)
+    }
+    return merged
+  }
+
   /// The value of a key; `nil` if there is none, or if an empty value takes back what was said
   /// before.
   func value(_ key: String) -> [UInt8]? {

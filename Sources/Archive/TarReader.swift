@@ -74,7 +74,7 @@ struct TarReader: ~Copyable {
       }
       switch header.type {
       case UInt8(ascii: "x"), UInt8(ascii: "X"): local = try records(header)
-      case UInt8(ascii: "g"): global = global.overridden(by: try records(header))
+      case UInt8(ascii: "g"): global = try global.replaced(by: records(header))
       case UInt8(ascii: "L"): longName = try text(header)
       case UInt8(ascii: "K"): longTarget = try text(header)
       // The name of a volume.

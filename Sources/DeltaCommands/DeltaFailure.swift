@@ -125,7 +125,7 @@ enum DeltaFailure {
     case .unsupportedType: CommandFailure(.unsupported, line)
     case .notAnArchive, .emptyName, .absoluteName, .dotDot, .nulInName, .nameTooLong,
       .notADirectory, .replacesDirectory, .missingLinkTarget, .linkToDirectory, .emptyTarget,
-      .attributeName, .attributeTooLong, .accessControlName, .tooManyMembers:
+      .attributeName, .attributeTooLong, .accessControlName, .tooManyMembers, .tooMuchMetadata:
       CommandFailure(.badTree, line)
     }
   }

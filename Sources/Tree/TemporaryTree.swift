@@ -74,21 +74,47 @@ public final class TemporaryTree: Sendable {
 
   deinit {
     // What cannot be removed stays: nobody is left to be told.
-    try? Self.removeEntries(of: directory)
+    try? removeEntries()
     try? place.removeDirectory(name)
   }
 
-  private static func removeEntries(of directory: borrowing Descriptor) throws(SystemError) {
+  /// What is in a directory is moved up to the root before the directory is removed: so any depth takes two
+  /// descriptors, and no path grows.
+  private func removeEntries() throws(SystemError) {
+    var pending = try Self.removeFiles(of: directory)
+    let taken = Set(pending)
+    var number = 0
+    while let name = pending.popLast() {
+      let opened = try directory.open(beneath: name, [.readOnly, .directory, .noFollow])
+      for inner in try Self.removeFiles(of: opened) {
+        var unused: [UInt8]
+        repeat {
+          unused = Array(String(number).utf8)
+          number += 1
+        } while taken.contains(unused)
+        try opened.rename(inner, to: unused, in: directory)
+        pending.append(unused)
+      }
+      try directory.removeDirectory(name)
+    }
+  }
+
+  /// Removes what is in a directory, but for the directories in it.
+  ///
+  /// - Returns: the names of these.
+  private static func removeFiles(
+    of directory: borrowing Descriptor
+  ) throws(SystemError) -> [[UInt8]] {
+    var inner: [[UInt8]] = []
     for entry in try directory.entries() {
       let type =
         if let known = entry.type { known } else { try directory.status(of: entry.name).type }
-      guard type == .directory else {
+      if type == .directory {
+        inner.append(entry.name)
+      } else {
         try directory.unlink(entry.name)
-        continue
       }
-      let inner = try directory.open(beneath: entry.name, [.readOnly, .directory, .noFollow])
-      try removeEntries(of: inner)
-      try directory.removeDirectory(entry.name)
     }
+    return inner
   }
 }

@@ -1,7 +1,8 @@
 internal import Crypto
 internal import Linux
 
-/// Finds what moved, among the names that are gone and those that are new.
+/// Finds what moved, among the names that are gone and those that are new, in time that grows with
+/// their number.
 struct TreeMoves {
   private let old: TreeCatalog
   private let new: TreeCatalog
@@ -25,52 +26,68 @@ struct TreeMoves {
     var digest: SHA256Digest
   }
 
+  /// A regular file: of several names of an inode, each is one.
+  private struct File: Hashable {
+    var content: Content
+    var name: ArraySlice<UInt8>
+  }
+
   /// Pairs regular files of the same contents; empty ones say nothing.
   mutating func findFiles(
     _ totals: inout TreeTotals, _ progress: TreeProgress
   ) throws(SystemError) {
-    let sizes = Set(removed.map { size($0, in: old) }).intersection(added.map { size($0, in: new) })
-    var places: [Content: [Int]] = [:]
-    for entry in removed where Self.isWorth(size(entry, in: old), sizes) {
-      places[try content(of: entry, in: old, &totals, progress), default: []].append(entry)
-    }
-    var found: [(entry: Int, content: Content)] = []
-    for entry in added where Self.isWorth(size(entry, in: new), sizes) {
-      found.append((entry, try content(of: entry, in: new, &totals, progress)))
-    }
+    let sizes = Self.sizes(of: removed, in: old).intersection(Self.sizes(of: added, in: new))
+    let gone = try Self.files(removed, in: old, sizes, &totals, progress)
+    let came = try Self.files(added, in: new, sizes, &totals, progress)
+    var taken: Set<Int> = []
     // Files that kept their names come first: of several copies, each finds its own.
-    for keepsName in [true, false] {
-      for (entry, content) in found where !isTaken(entry) {
-        let path = new.entries[entry].path
-        let index = places[content]?.firstIndex {
-          !keepsName || Self.name(old.entries[$0].path) == Self.name(path)
-        }
-        guard let index, let source = places[content]?.remove(at: index) else { continue }
-        pairs[source] = entry
-        taken.insert(entry)
-      }
+    pair(gone, came, &taken) { $0 }
+    pair(gone, came, &taken) { $0.content }
+  }
+
+  /// Pairs those that agree in something, in the order of both trees.
+  private mutating func pair<Key: Hashable>(
+    _ gone: [(entry: Int, file: File)], _ came: [(entry: Int, file: File)],
+    _ taken: inout Set<Int>, by key: (File) -> Key
+  ) {
+    // The first of each comes last, where it is taken away at once.
+    var waiting: [Key: [Int]] = [:]
+    for (entry, file) in gone.reversed() where pairs[entry] == nil {
+      waiting[key(file), default: []].append(entry)
+    }
+    for (entry, file) in came where !taken.contains(entry) {
+      guard let source = waiting[key(file)]?.popLast() else { continue }
+      pairs[source] = entry
+      taken.insert(entry)
     }
   }
 
-  private var taken: Set<Int> = []
-
-  private func isTaken(_ entry: Int) -> Bool { taken.contains(entry) }
-
-  private func size(_ entry: Int, in catalog: TreeCatalog) -> UInt64 {
-    let inode = catalog.inodes[catalog.entries[entry].inode]
-    return inode.type == .regular ? inode.size : 0
+  /// The sizes of regular files.
+  private static func sizes(of entries: [Int], in catalog: TreeCatalog) -> Set<UInt64> {
+    Set(entries.lazy.map { catalog.inode(of: $0).size }.filter { $0 > 0 })
   }
 
-  private static func isWorth(_ size: UInt64, _ sizes: Set<UInt64>) -> Bool {
-    size > 0 && sizes.contains(size)
-  }
-
-  private func content(
-    of entry: Int, in catalog: TreeCatalog, _ totals: inout TreeTotals, _ progress: TreeProgress
-  ) throws(SystemError) -> Content {
-    Content(
-      size: size(entry, in: catalog),
-      digest: try catalog.digestData(of: catalog.entries[entry], &totals, progress))
+  /// The files of these sizes. Each inode is read once, however many names it has.
+  private static func files(
+    _ entries: [Int], in catalog: TreeCatalog, _ sizes: Set<UInt64>, _ totals: inout TreeTotals,
+    _ progress: TreeProgress
+  ) throws(SystemError) -> [(entry: Int, file: File)] {
+    var files: [(Int, File)] = []
+    var known: [Int: SHA256Digest] = [:]
+    for index in entries {
+      let (entry, inode) = (catalog.entries[index], catalog.inode(of: index))
+      guard inode.type == .regular, sizes.contains(inode.size) else { continue }
+      let digest: SHA256Digest
+      if let before = known[entry.inode] {
+        digest = before
+      } else {
+        digest = try catalog.digestData(of: entry, &totals, progress)
+        if inode.linkCount > 1 { known[entry.inode] = digest }
+      }
+      let content = Content(size: inode.size, digest: digest)
+      files.append((index, File(content: content, name: entry.name)))
+    }
+    return files
   }
 
   // MARK: Directories
@@ -82,79 +99,27 @@ struct TreeMoves {
     _ comparison: InodeComparison
   ) -> (old: Set<Int>, new: Set<Int>) {
     var moved: (old: Set<Int>, new: Set<Int>) = (Set(pairs.keys), Set(pairs.values))
-    let addedPaths = Dictionary(
-      added.map { (new.entries[$0].path, $0) }, uniquingKeysWith: { first, _ in first })
-    var index = 0
-    while index < removed.count {
-      let directory = removed[index]
-      let end = self.end(ofTreeAt: index)
-      guard old.inodes[old.entries[directory].inode].type == .directory,
-        let target = target(of: index..<end, addedPaths),
-        let targets = targets(of: index..<end, target, addedPaths, comparison)
-      else {
-        index += 1
-        continue
-      }
-      for (source, place) in zip(removed[index..<end], targets) {
+    let directories = DirectoryMoves(
+      EntryNesting(of: removed, in: old), EntryNesting(of: added, in: new), files: pairs, comparison
+    )
+    for tree in directories.found {
+      for (source, place) in tree {
         pairs[source] = nil
         moved.old.insert(source)
         moved.new.insert(place)
       }
-      pairs[directory] = target
-      index = end
+      if let directory = tree.first { pairs[directory.old] = directory.new }
     }
     return moved
   }
+}
 
-  /// Where in `removed` the entries below one of it end: all of them are gone, too.
-  private func end(ofTreeAt index: Int) -> Int {
-    let path = old.entries[removed[index]].path + [0x2F]
-    var end = index + 1
-    while end < removed.count, old.entries[removed[end]].path.starts(with: path) { end += 1 }
-    return end
-  }
+extension TreeCatalog {
+  /// What an entry leads to.
+  func inode(of entry: Int) -> TreeInode { inodes[entries[entry].inode] }
+}
 
-  /// Where a directory would have moved to, by the first of its files that moved.
-  private func target(of range: Range<Int>, _ added: [[UInt8]: Int]) -> Int? {
-    let length = old.entries[removed[range.lowerBound]].path.count
-    for index in range {
-      guard let place = pairs[removed[index]] else { continue }
-      let rest = old.entries[removed[index]].path.dropFirst(length)
-      let path = new.entries[place].path
-      guard path.count > rest.count, path.suffix(rest.count) == rest else { return nil }
-      return added[Array(path.dropLast(rest.count))]
-    }
-    return nil
-  }
-
-  /// Where each entry of a directory is, if that is all of it, and nothing is different.
-  private func targets(
-    of range: Range<Int>, _ target: Int, _ added: [[UInt8]: Int],
-    _ comparison: InodeComparison
-  ) -> [Int]? {
-    let length = old.entries[removed[range.lowerBound]].path.count
-    let base = new.entries[target].path
-    var targets: [Int] = []
-    for index in range {
-      let source = removed[index]
-      guard let place = added[base + old.entries[source].path.dropFirst(length)] else { return nil }
-      guard size(source, in: old) == 0 || pairs[source] == place else { return nil }
-      let isRoot = index == range.lowerBound
-      if !isRoot, !comparison.metadata(source, place).subtracting([.time]).isEmpty { return nil }
-      if new.inodes[new.entries[place].inode].type != old.inodes[old.entries[source].inode].type
-        || size(place, in: new) != size(source, in: old)
-      {
-        return nil
-      }
-      targets.append(place)
-    }
-    // Nothing else is in the new one: entries follow their directory.
-    let next = target + range.count
-    if next < new.entries.count, new.entries[next].path.starts(with: base + [0x2F]) { return nil }
-    return targets
-  }
-
-  private static func name(_ path: [UInt8]) -> ArraySlice<UInt8> {
-    path[(path.lastIndex(of: 0x2F).map { $0 + 1 } ?? 0)...]
-  }
+extension TreeCatalog.Entry {
+  /// The last component of the path.
+  var name: ArraySlice<UInt8> { path[(path.lastIndex(of: 0x2F).map { $0 + 1 } ?? 0)...] }
 }

@@ -159,6 +159,48 @@ struct HostileArchiveTests {
     fields.size = "77777777777"
     archive.add("h", "x", fields)
     #expect(try refusal(of: archive.bytes)?.reason.description.contains("limit") == true)
+    // Global ones count together, but for what a later one says anew.
+    archive = SampleArchive()
+    for _ in 0..<10 {
+      archive.addRecords([("comment", String(repeating: "x", count: 20_000))], "g")
+    }
+    archive.add("x")
+    #expect(try refusal(of: archive.ended) == nil)
+    for index in 0..<10 {
+      archive.addRecords([("c\(index)", String(repeating: "x", count: 20_000))], "g")
+    }
+    archive.add("y")
+    #expect(try refusal(of: archive.ended)?.reason.description.contains("limit") == true)
+  }
+
+  @Test("Names and attributes are bounded, however short the headers are that say them")
+  func metadata() throws {
+    var archive = SampleArchive()
+    archive.addRecords([("SCHILY.xattr.user.a", String(repeating: "x", count: 65_000))], "g")
+    for index in 0..<16_600 { archive.add("\(index)", "6") }
+    guard case .tooMuchMetadata(1 << 30)? = try refusal(of: archive.ended)?.reason else {
+      Issue.record("it is taken")
+      return
+    }
+  }
+
+  @Test("A name of very many directories is a tree that is gone in the end")
+  func deepNames() throws {
+    let place = try TemporaryDirectory()
+    for deepest in [1_000, 2_048] {
+      var archive = SampleArchive()
+      archive.addRecords([("path", String(repeating: "a/", count: deepest) + "x")])
+      archive.add("x", data: [1])
+      do {
+        let tree = try TreeCatalog(archive: openFile(archive.ended), temporaryIn: place.path)
+        #expect(tree.entries.count == deepest + 2)
+        let last = tree.entries[tree.entries.count - 1]
+        #expect(try tree.open(last).status().size == 1)
+      } catch let error as ArchiveError {
+        guard case .nameTooLong = error.reason, deepest == 2048 else { throw error }
+      }
+      #expect(try place.open().entries().isEmpty)
+    }
   }
 
   @Test("What follows the end, or is no archive at all, is refused")

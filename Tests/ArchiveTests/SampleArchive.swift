@@ -1,10 +1,3 @@
-import Bytes
-import Linux
-import TestSupport
-import Tree
-
-@testable import Archive
-
 /// Writes archives header by header, also such as no program writes.
 struct SampleArchive {
   private(set) var bytes: [UInt8] = []
@@ -86,38 +79,5 @@ struct SampleArchive {
   private static func octal(_ value: Int) -> String {
     let digits = String(value, radix: 8)
     return String(repeating: "0", count: max(0, 11 - digits.count)) + digits
-  }
-}
-
-/// Bytes as a file that is read from the start.
-func openFile(_ bytes: [UInt8]) throws -> Descriptor {
-  let directory = try TemporaryDirectory()
-  let file = try Descriptor.open(directory.path, [.unnamed, .readWrite], permissions: 0o600)
-  try file.write(bytes.rawSpan, at: 0)
-  return file
-}
-
-/// What an archive holds; its contents are removed with the catalog.
-func catalog(_ bytes: [UInt8]) throws -> TreeCatalog {
-  try TreeCatalog(archive: openFile(bytes))
-}
-
-/// What a member's name leads to.
-func inode(_ path: String, in catalog: TreeCatalog) -> TreeInode? {
-  catalog.entries.first { $0.path == Array(path.utf8) }.map { catalog.inodes[$0.inode] }
-}
-
-/// The bytes of a member.
-func contents(_ path: String, in catalog: TreeCatalog) throws -> [UInt8] {
-  try catalog.root.directory.open(beneath: path).readToEnd(limit: 1 << 20)
-}
-
-/// Why an archive is refused; `nil` if it is not.
-func refusal(of bytes: [UInt8]) throws -> ArchiveError? {
-  do {
-    _ = try catalog(bytes)
-    return nil
-  } catch let error as ArchiveError {
-    return error
   }
 }

@@ -11,8 +11,8 @@ let package = Package(
       name: "fuzz",
       dependencies: ["CFuzzer"]
         + [
-          "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive", "Recompress",
-          "SendStream", "UpdateFile",
+          "Archive", "BinaryDiff", "BinaryPatch", "Bytes", "DeltaStream", "Linux", "Receive",
+          "Recompress", "SendStream", "Tree", "UpdateFile", "XZ", "Zstd",
         ].map { .product(name: $0, package: "btrfs-delta") },
       swiftSettings: [
         .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),

@@ -18,20 +18,12 @@ struct ReceiveTarget: Target {
 
   private let streams: [[UInt8]]
   private let simple: [UInt8]
-  private let directory: String
-  private let expected: [String]
+  private let surroundings: Surroundings
 
   init(_ corpus: Corpus) throws {
     streams = corpus.streams
     simple = try Self.makeSimple()
-    directory = NSTemporaryDirectory() + "fuzz-receive-\(getpid())"
-    let manager = FileManager.default
-    try manager.createDirectory(
-      atPath: directory + "/outside", withIntermediateDirectories: true)
-    try Data("secret".utf8).write(to: URL(filePath: directory + "/outside/file"))
-    try manager.createSymbolicLink(
-      atPath: directory + "/outside/link", withDestinationPath: "file")
-    expected = try Self.listing(directory)
+    surroundings = try Surroundings("receive")
   }
 
   mutating func run(_ random: inout SeededGenerator, _ meter: inout Meter) throws -> Bool {
@@ -72,21 +64,12 @@ struct ReceiveTarget: Target {
   /// A tree with links that lead out, afresh.
   private func makeTarget() throws -> Descriptor {
     let manager = FileManager.default
-    let path = directory + "/target"
-    // Whatever is there: also directories that nobody may enter, and files that nobody may change.
-    if manager.fileExists(atPath: path), (try? manager.removeItem(atPath: path)) == nil {
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = [
-        "-c", "chattr -R -f -i -a \"$0\" 2>/dev/null; chmod -R u+rwx \"$0\"; rm -rf \"$0\"", path,
-      ]
-      try process.run()
-      process.waitUntilExit()
-    }
+    let path = surroundings.target
+    try Surroundings.remove(path)
     try manager.createDirectory(atPath: path + "/d", withIntermediateDirectories: true)
     try Data("old".utf8).write(to: URL(filePath: path + "/file"))
     for (name, destination) in [
-      ("link", "../outside"), ("absolute", directory + "/outside/file"), ("self", ".."),
+      ("link", "../outside"), ("absolute", surroundings.outside + "/file"), ("self", ".."),
       ("d/link", "../../outside"),
     ] {
       try manager.createSymbolicLink(
@@ -101,8 +84,7 @@ struct ReceiveTarget: Target {
     let taken = try meter.measure(bytes: stream.count + 4096) {
       try refusable { try carryOut(stream, in: target.duplicate()) } != nil
     }
-    let found = try Self.listing(directory)
-    guard found == expected else { throw Finding("beside the directory: \(found)") }
+    try surroundings.check()
     return taken
   }
 
@@ -145,25 +127,6 @@ struct ReceiveTarget: Target {
       at += 10 + length
     }
     return out
-  }
-
-  /// All that is beside the target, with contents and modes.
-  private static func listing(_ directory: String) throws -> [String] {
-    let manager = FileManager.default
-    var lines: [String] = []
-    for name in try manager.contentsOfDirectory(atPath: directory).sorted() where name != "target" {
-      lines.append(name)
-    }
-    let outside = directory + "/outside"
-    for name in try manager.contentsOfDirectory(atPath: outside).sorted() {
-      let attributes = try manager.attributesOfItem(atPath: outside + "/" + name)
-      let contents = manager.contents(atPath: outside + "/" + name) ?? Data()
-      lines.append(
-        "\(name) \(attributes[.posixPermissions] ?? 0) \(attributes[.ownerAccountID] ?? 0) "
-          + "\(attributes[.modificationDate] ?? 0) \(attributes[.referenceCount] ?? 0) "
-          + "\(Array(contents))")
-    }
-    return lines
   }
 }
 

@@ -55,9 +55,13 @@ struct RecompressTarget: Target {
 
   /// Something with a region: what a recipe makes of the bytes.
   static func compressed(_ plain: [UInt8], _ recipe: [UInt8]) throws -> [UInt8] {
-    let head: [UInt8] = recipe[0] == 1 ? [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] : []
+    try plain.prefix(50) + region(plain, recipe)
+  }
+
+  /// What a recipe makes of the bytes; of Deflate a gzip file.
+  static func region(_ plain: [UInt8], _ recipe: [UInt8]) throws -> [UInt8] {
     let rebuilder = try RegionRebuilder(Recipe(recipe.rawSpan))
-    var output = Array(plain.prefix(50)) + head
+    var output: [UInt8] = recipe[0] == 1 ? [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] : []
     try rebuilder.push(plain.rawSpan, into: &output)
     try rebuilder.finish(into: &output)
     return output

@@ -53,6 +53,7 @@ func writeSeeds(_ type: any GuidedTarget.Type, into directory: String) throws {
 let targets: [any Target.Type] = [
   ApplyTarget.self, ParserTarget.self, IdentityTarget.self, StreamTarget.self,
   ReceiveTarget.self, HeadTarget.self, MutationsTarget.self, RecompressTarget.self,
+  ArchiveTarget.self,
 ]
 
 let words = Array(CommandLine.arguments.dropFirst())

@@ -1,0 +1,1 @@
+../../../../Tests/ArchiveTests/SampleArchive.swift
