@@ -9,16 +9,24 @@ struct InodeComparison {
 
   private let old: TreeCatalog
   private let new: TreeCatalog
-  private let oldLinks: [Int: [[UInt8]]]
-  private let newLinks: [Int: [[UInt8]]]
+  /// Of old inodes with several names, the new one that has the same names.
+  private let sameLinks: [Int: Int]
   /// Of files with several names: whether contents are the same.
   private var known: [Pair: Bool] = [:]
 
   init(_ old: TreeCatalog, _ new: TreeCatalog) {
     self.old = old
     self.new = new
-    oldLinks = Self.links(of: old)
-    newLinks = Self.links(of: new)
+    let (oldLinks, newLinks) = (Self.links(of: old), Self.links(of: new))
+    var newOfFirst: [[UInt8]: Int] = [:]
+    for (inode, names) in newLinks { if let first = names.first { newOfFirst[first] = inode } }
+    var same: [Int: Int] = [:]
+    for (inode, names) in oldLinks {
+      guard let first = names.first, let other = newOfFirst[first], newLinks[other] == names
+      else { continue }
+      same[inode] = other
+    }
+    sameLinks = same
   }
 
   /// The names of the inodes that have several.
@@ -67,7 +75,8 @@ struct InodeComparison {
     note(.flags, my.flags != their.flags)
     note(.time, my.modificationTime != their.modificationTime)
     if my.type != .directory, old.entries[mine].path == new.entries[theirs].path {
-      note(.links, oldLinks[mineInode] != newLinks[theirInode])
+      let isSingle = my.linkCount == 1 && their.linkCount == 1
+      note(.links, !isSingle && sameLinks[mineInode] != theirInode)
     }
     return aspects
   }

@@ -74,19 +74,19 @@ public final class TemporaryTree: Sendable {
 
   deinit {
     // What cannot be removed stays: nobody is left to be told.
-    try? removeEntries()
+    try? Self.removeEntries(of: directory)
     try? place.removeDirectory(name)
   }
 
   /// What is in a directory is moved up to the root before the directory is removed: so any depth takes two
   /// descriptors, and no path grows.
-  private func removeEntries() throws(SystemError) {
-    var pending = try Self.removeFiles(of: directory)
+  private static func removeEntries(of directory: borrowing Descriptor) throws(SystemError) {
+    var pending = try removeFiles(of: directory)
     let taken = Set(pending)
     var number = 0
     while let name = pending.popLast() {
       let opened = try directory.open(beneath: name, [.readOnly, .directory, .noFollow])
-      for inner in try Self.removeFiles(of: opened) {
+      for inner in try removeFiles(of: opened) {
         var unused: [UInt8]
         repeat {
           unused = Array(String(number).utf8)
