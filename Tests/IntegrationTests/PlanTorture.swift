@@ -8,7 +8,7 @@ import Tree
 @testable import UpdateBuilder
 
 /// Makes random trees, plans from nothing to the first and from each to the next, receives that with
-/// `btrfs receive` and with `btrfs-delta receive`, and compares.
+/// `btrfs receive` and with `btrfs-delta receive`, and compares; and does so with what the kernel sends.
 struct PlanTorture {
   let mount: BtrfsFixture
   let program: String
@@ -30,7 +30,7 @@ struct PlanTorture {
   /// - Returns: what is wrong with what was received; nothing should be.
   func run() async throws -> [String] {
     let top = try mount.open()
-    for name in ["stock", "ours"] { try top.makeDirectory(name) }
+    for name in ["stock", "ours", "kernel"] { try top.makeDirectory(name) }
     try Subvolume.create("work0", in: top)
     // Attributes in trusted. belong to no tree.
     var changes = RandomChanges(
@@ -53,7 +53,12 @@ struct PlanTorture {
       }
       differences += try compare(name, top)
     }
-    if differences.isEmpty { try TortureRun.cleanUp(top, files: ["stream", "plan"]) }
+    try receiveFromKernel()
+    differences += try compare("kernel", top)
+    if differences.isEmpty {
+      try TortureRun.cleanUp(
+        top, directories: ["stock", "ours", "kernel"], files: ["stream", "plan", "sent"])
+    }
     return differences
   }
 
@@ -88,6 +93,18 @@ struct PlanTorture {
       let bytes = try plan.file.bytes(at: 0, count: Int(plan.length))
       try stream.write(bytes.rawSpan)
       old = new
+    }
+  }
+
+  /// Receives what the kernel sends of the same trees.
+  private func receiveFromKernel() throws {
+    for round in 1...Self.rounds {
+      let isRelated = round > 1 && !isMadeAnew(round)
+      let parent = isRelated ? ["-p", path("v\(round - 1)")] : []
+      let send = ["btrfs", "-q", "send", "--proto", "\(base)"] + parent
+      let result = try runProgram(send + ["-f", path("sent"), path("v\(round)")])
+      guard result.status == 0 else { throw ProgramFailure(description: result.errors) }
+      try TestSupport.run("btrfs", "-q", "receive", "-f", path("sent"), path("kernel"))
     }
   }
 

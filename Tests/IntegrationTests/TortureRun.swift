@@ -37,8 +37,10 @@ struct TortureRun {
   }
 
   /// Deletes what was sent and received, so that the next seed finds nothing.
-  static func cleanUp(_ top: borrowing Descriptor, files: [String]) throws {
-    for name in ["stock", "ours"] {
+  static func cleanUp(
+    _ top: borrowing Descriptor, directories: [String] = ["stock", "ours"], files: [String]
+  ) throws {
+    for name in directories {
       let directory = try top.open(beneath: name, .directory)
       for subvolume in try Subvolume.list(in: directory) {
         try Subvolume.delete(subvolume.name, in: directory)
