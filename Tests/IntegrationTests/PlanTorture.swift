@@ -50,6 +50,7 @@ struct PlanTorture {
         command + ["receive"] + options + ["-f", path("stream"), path(name)])
       if result.status != 0 {
         differences.append("\(name): \(result.status): \(result.errors.prefix(500))")
+        continue
       }
       differences += try compare(name, top)
     }

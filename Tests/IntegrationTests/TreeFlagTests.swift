@@ -33,7 +33,8 @@ struct TreeFlagTests {
     mkdir nocow/dir; echo 1 >nocow/dir/in; echo 1 >nocow/inherits; echo 2 >plain/not
     mv plain/not nocow/not; touch plain/is; chattr +C plain/is; cp nocow/old plain/is
     touch x; chattr +C x; cat plain/cow >x; cat x >y; mv y plain/cow; chattr -D plain; chattr -d plain/d
-    mkdir empty; chattr +C empty; chattr +i plain/i moved/1 moved; chattr +a growing plain/a
+    chattr -C nocow; btrfs property set nocow compression zlib; btrfs property set packed compression ""
+    chattr +C packed; mkdir empty; chattr +C empty; chattr +i plain/i moved/1 moved; chattr +a growing plain/a
     """
   /// What protects the work tree goes, so that the fixture can.
   private static let release = "chattr -Ri moved plain; chattr -Ra growing plain"
@@ -57,7 +58,7 @@ struct TreeFlagTests {
     }
     let said = try flags(bench.tree(2))
     for line in [
-      "C ./nocow/dir/in", "C ./x", "D ./packed", "i ./moved/1", "a ./growing", " ./nocow/not",
+      "C ./nocow/dir/in", "C ./x", "DC ./packed", "i ./moved/1", "a ./growing", " ./nocow/not",
     ] {
       #expect(said.contains(line), "\(said)")
     }

@@ -63,17 +63,17 @@ struct InodeChange {
   }
 
   /// The flags that are set before all else, if any: whether a file is copied on write must be settled while
-  /// it is empty, and a directory hands it down.
+  /// it is empty, a directory hands it down, and nothing that is not can have the compression property.
   var earlyFlags: InodeFlags? {
-    switch (before, after.type) {
-    case (nil, .regular):
-      let early = after.flags.intersection(.noCopyOnWrite)
+    guard let before else {
+      let early = after.type == .regular ? after.flags.intersection(.noCopyOnWrite) : []
       return early.isEmpty ? nil : early
-    case (let before?, .directory):
-      guard makesInodes, before.flags.contains(.noCopyOnWrite) else { return nil }
-      return before.flags.subtracting(.noCopyOnWrite)
-    default: return nil
     }
+    let handsDown = after.type == .directory && makesInodes
+    guard before.flags.contains(.noCopyOnWrite),
+      handsDown || !after.flags.contains(.noCopyOnWrite)
+    else { return nil }
+    return before.flags.subtracting(.noCopyOnWrite)
   }
 
   /// Whether flags have to be set once all else is right.
