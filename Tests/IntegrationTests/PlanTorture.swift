@@ -105,7 +105,7 @@ struct PlanTorture {
       let send = ["btrfs", "-q", "send", "--proto", "\(base)"] + parent
       let result = try runProgram(send + ["-f", path("sent"), path("v\(round)")])
       guard result.status == 0 else { throw ProgramFailure(description: result.errors) }
-      try TestSupport.run("btrfs", "-q", "receive", "-f", path("sent"), path("kernel"))
+      try TestSupport.run(program, "receive", "-q", "-f", path("sent"), path("kernel"))
     }
   }
 
