@@ -73,7 +73,15 @@ struct TarMemberHeader {
       modificationTime: try modificationTime(), specialDevice: try device(type),
       target: type == .symbolicLink ? try symbolicTarget() : [],
       attributes: attributes,
-      flags: type == .regular || type == .directory ? records.flags : [])
+      flags: flags(type))
+  }
+
+  private func flags(_ type: FileType) -> InodeFlags {
+    switch type {
+    case .directory: records.flags
+    case .regular: records.flags.subtracting(.synchronousDirectory)
+    default: []
+    }
   }
 
   private func identifier(

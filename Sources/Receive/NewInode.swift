@@ -94,14 +94,16 @@ extension Receiver {
   /// Makes an inode under the name that it was to be renamed to.
   ///
   /// - Returns: false, and nothing is done, where that would not be the same: the provisional name
-  ///   or the real one is taken, the directory is not there or protected, or it hands something down
-  ///   that the root does not.
+  ///   or the real one is taken, the directory is not there or protected, or it or the root hands
+  ///   something down.
   private mutating func make(
     _ inode: NewInode, under path: RawSpan
   ) throws(ReceiveError.Reason) -> Bool {
     do throws(ReceiveError.Reason) {
       let directory = try tree.place(path).directory
-      guard !directory.isSetGroup, try inheritance(of: directory).isEmpty else { return false }
+      guard !directory.isSetGroup, try inheritance(of: directory).isEmpty,
+        try inheritance(of: tree.root).isEmpty
+      else { return false }
       let isTaken = try system { () throws(SystemError) in
         try provisionalNames.contains(inode.path, in: tree.root.descriptor)
       }

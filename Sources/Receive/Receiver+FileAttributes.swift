@@ -9,7 +9,7 @@ extension SentInodeFlags {
     (.noDump, .noDump), (.noAccessTime, .noAccessTime),
   ]
 
-  /// Those that can be had only by the older way, which changes the compression property of what has one.
+  /// Those that can be had only by the older way, which takes away or changes a compression property.
   static let older: [(SentInodeFlags, InodeFlags)] = [
     (.noCopyOnWrite, .noCopyOnWrite), (.notCompressed, .notCompressed),
     (.synchronousDirectory, .synchronousDirectory),
@@ -19,9 +19,9 @@ extension SentInodeFlags {
 extension Receiver {
   /// Applies FILEATTR, which has all of an inode's flags.
   ///
-  /// Left as they are: what the compression property brings, which comes as an attribute; what is
-  /// the file system's own, such as NODATASUM and PREALLOC. The kernel lets copying on write change
-  /// for directories and empty files only, and says nothing otherwise.
+  /// Left as they are: what a compression property brings, which comes as an attribute; what is
+  /// the file system's own, such as NODATASUM and PREALLOC; and whether a file with data is copied on
+  /// write, which no kernel changes.
   mutating func setFlags(
     _ path: RawSpan, _ flags: SentInodeFlags
   ) throws(ReceiveError.Reason) {
@@ -29,8 +29,9 @@ extension Receiver {
     // No other kind can be opened to set any.
     guard named.type == .regular || named.type == .directory else { return }
     let node = try tree.node(path, .read)
-    try setOlderFlags(node, flags)
+    // This lifts what protects the inode, also from a change of its property.
     try setExtendedFlags(node, flags)
+    try setOlderFlags(node, flags)
     if node.type == .directory { noteInheritance(node) }
   }
 
@@ -54,22 +55,55 @@ extension Receiver {
   ) throws(ReceiveError.Reason) {
     try system { () throws(SystemError) in
       let before = try node.descriptor.inodeFlags()
+      let property =
+        before.isDisjoint(with: .ofCompression)
+        ? nil : try node.descriptor.attribute(InheritedAttributes.compression)
       var after = before
       for (sent, flag) in SentInodeFlags.older {
         if flags.contains(sent) { after.insert(flag) } else { after.remove(flag) }
       }
-      guard before.contains(.compressed) else {
-        if after != before { try node.descriptor.setInodeFlags(after) }
-        return
+      let hasData = node.type == .regular ? try node.descriptor.status().size > 0 : false
+      if hasData { after.keep(.noCopyOnWrite, of: before) }
+      if property != nil || before.contains(.compressed) {
+        after.keep(.ofCompression.union(.noCopyOnWrite), of: before)
       }
-      // Neither goes with compression.
-      after.subtract([.noCopyOnWrite, .notCompressed])
+      if after.contains(.noCopyOnWrite) { after.remove(.notCompressed) }
       if after == before { return }
-      // The property becomes what the file system compresses with.
-      let property = try node.descriptor.attribute(InheritedAttributes.compression)
+      // One of these does not become the other at once.
+      let exclusive: InodeFlags = [.noCopyOnWrite, .notCompressed]
+      if property == nil, before.union(after).isSuperset(of: exclusive) {
+        try node.descriptor.setInodeFlags(before.subtracting(exclusive))
+      }
       try node.descriptor.setInodeFlags(after)
       guard let property else { return }
       try node.descriptor.setAttribute(InheritedAttributes.compression, to: property.rawSpan)
     }
+  }
+
+  /// Has an inode be copied on write, without which it cannot have a compression property. The kernel's
+  /// sender says the property first.
+  ///
+  /// - Returns: whether that was in the way, and is not any more.
+  mutating func allowCompression(_ path: RawSpan) throws(ReceiveError.Reason) -> Bool {
+    let named = try tree.node(path)
+    guard named.type == .regular || named.type == .directory else { return false }
+    let node = try tree.node(path, .read)
+    return try system { () throws(SystemError) in
+      let before = try node.descriptor.inodeFlags()
+      guard before.contains(.noCopyOnWrite) else { return false }
+      try node.descriptor.setInodeFlags(before.subtracting(.noCopyOnWrite))
+      return try !node.descriptor.inodeFlags().contains(.noCopyOnWrite)
+    }
+  }
+}
+
+extension InodeFlags {
+  /// Those that a compression property brings.
+  fileprivate static let ofCompression: InodeFlags = [.compressed, .notCompressed]
+
+  /// Takes some flags over from others.
+  fileprivate mutating func keep(_ flags: InodeFlags, of other: InodeFlags) {
+    subtract(flags)
+    formUnion(other.intersection(flags))
   }
 }

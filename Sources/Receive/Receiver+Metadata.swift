@@ -106,7 +106,14 @@ extension Receiver {
   ) throws(ReceiveError.Reason) {
     try checkAttributeName(name)
     let node = try tree.node(path)
-    try system { () throws(SystemError) in try node.descriptor.setAttribute(name, to: value) }
+    do throws(SystemError) {
+      try node.descriptor.setAttribute(name, to: value)
+    } catch {
+      guard error.errno == .invalidArgument, name.isText(InheritedAttributes.compression),
+        try allowCompression(path)
+      else { throw .system(error) }
+      try system { () throws(SystemError) in try node.descriptor.setAttribute(name, to: value) }
+    }
     if name.isText(Self.capabilityName) {
       tree.forgetState()
       node.capability = .value([UInt8](copying: value))

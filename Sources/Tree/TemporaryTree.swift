@@ -19,7 +19,7 @@ public final class TemporaryTree: Sendable {
     var name = ""
     directory = try Self.make(in: place, &name)
     self.name = name
-    try? Self.sweep(place, user: directory.status().user)
+    try? Self.sweep(place, like: directory.status())
     self.place = place
   }
 
@@ -27,18 +27,16 @@ public final class TemporaryTree: Sendable {
   private static func make(
     in place: borrowing Descriptor, _ name: inout String
   ) throws(SystemError) -> Descriptor {
-    while true {
-      name = namePrefix + randomDigits()
-      try place.makeDirectory(name, permissions: 0o700)
-      do throws(SystemError) {
-        let made = try place.open(beneath: name, [.readOnly, .directory, .noFollow])
-        _ = try made.lock()
-        // Another process may have swept it away before it was locked.
-        if try made.status().linkCount > 0 { return made }
-      } catch {
-        try? place.removeDirectory(name)
-        throw error
-      }
+    name = namePrefix + randomDigits()
+    try place.makeDirectory(name, permissions: 0o700)
+    do throws(SystemError) {
+      let made = try place.open(beneath: name, [.readOnly, .directory, .noFollow])
+      // Where there are no locks, nobody sweeps either.
+      _ = try? made.lock()
+      return made
+    } catch {
+      try? place.removeDirectory(name)
+      throw error
     }
   }
 
@@ -49,19 +47,29 @@ public final class TemporaryTree: Sendable {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  /// Removes what a user's processes have left: what is there, and nobody has locked.
-  private static func sweep(
-    _ place: borrowing Descriptor, user: UInt32
-  ) throws(SystemError) {
-    for entry in try place.entries() {
-      let digits = entry.name.dropFirst(namePrefix.utf8.count)
-      guard entry.name.starts(with: namePrefix.utf8), digits.count == 16,
-        let left = try? place.open(beneath: entry.name, [.readOnly, .directory, .noFollow]),
-        try left.status().user == user, try left.lock(waits: false)
+  /// What is younger, in seconds, may be about to be locked, or be in use on another machine.
+  private static let leastAge: Int64 = 3600
+
+  /// Removes what a user's processes have left: what nobody has locked, and was made some time before.
+  private static func sweep(_ place: borrowing Descriptor, like mine: FileStatus)
+    throws(SystemError)
+  {
+    for entry in try place.entries() where isName(entry.name) {
+      guard let left = try? place.open(beneath: entry.name, [.readOnly, .directory, .noFollow]),
+        let status = try? left.status(), status.user == mine.user,
+        status.permissions == mine.permissions,
+        mine.modificationTime.seconds - status.modificationTime.seconds > leastAge,
+        (try? left.lock(waits: false)) == true
       else { continue }
       try? removeEntries(of: left)
       try? place.removeDirectory(entry.name)
     }
+  }
+
+  private static func isName(_ name: [UInt8]) -> Bool {
+    let digits = name.dropFirst(namePrefix.utf8.count)
+    return name.starts(with: namePrefix.utf8) && digits.count == 16
+      && digits.allSatisfy { "0123456789abcdef".utf8.contains($0) }
   }
 
   /// Where large files are that are deleted at the end, and have no better place: `TMPDIR`, or

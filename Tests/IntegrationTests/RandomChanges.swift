@@ -167,7 +167,7 @@ struct RandomChanges {
       let acl = ReceiveRecipe.acl
       try named.setAttribute("system.posix_acl_\(kind)", to: acl.rawSpan)
     default:
-      let method = ["zstd", "zlib", "lzo"][Int(random(3))].bytes
+      let method = ["zstd", "zlib", "lzo", "none"][Int(random(4))].bytes
       try named.setAttribute("btrfs.compression", to: method.rawSpan)
     }
   }
@@ -187,7 +187,7 @@ extension RandomChanges {
     let inode = try place.directory.open(beneath: place.name, [.noFollow, .nonBlocking])
     let before = try inode.inodeFlags()
     // Else the compression property would be set as well, to what the file system compresses with.
-    if before.contains(.compressed) { return }
+    if !before.isDisjoint(with: [.compressed, .notCompressed]) { return }
     try inode.setInodeFlags(before.symmetricDifference(flag))
   }
 }

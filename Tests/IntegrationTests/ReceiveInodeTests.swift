@@ -335,7 +335,10 @@ struct ReceiveInodeTests {
       .setFileAttributes("dir".bytes, 0x2), .end, .finish,
     ].carryOut(in: work())
     #expect(try shell("lsattr -d file packed dir | sed 's/[-m]//g'") == " file\nc packed\nc dir\n")
-    #expect(try work().open(beneath: "packed").attribute("btrfs.compression") == "zstd".bytes)
+    for (name, value) in [("packed", "zstd"), ("dir", "lzo")] {
+      #expect(
+        try work().open(beneath: name).attribute("btrfs.compression") == value.bytes, "\(name)")
+    }
   }
 
   @Test("Flags that the kernel sends of changed files arrive")

@@ -21,6 +21,7 @@ struct TreeFlagTests {
 
   private static let first = """
     mkdir packed; btrfs property set packed compression zstd; touch packed/1; chattr +D packed
+    touch loose; btrfs property set loose compression none; setfattr -n user.x -v 1 loose
     mkdir plain fixed growing nocow; for f in a d i A S; do echo $f >plain/$f; done
     echo 1 >fixed/1; echo 2 >fixed/2; ln plain/i plain/linked; echo log >growing/log
     touch nocow/old; chattr +C nocow nocow/old; head -c 9000 /dev/urandom >nocow/old
@@ -34,7 +35,7 @@ struct TreeFlagTests {
     mv plain/not nocow/not; touch plain/is; chattr +C plain/is; cp nocow/old plain/is
     touch x; chattr +C x; cat plain/cow >x; cat x >y; mv y plain/cow; chattr -D plain; chattr -d plain/d
     chattr -C nocow; btrfs property set nocow compression zlib; btrfs property set packed compression ""
-    chattr +C packed; mkdir empty; chattr +C empty; chattr +i plain/i moved/1 moved; chattr +a growing plain/a
+    chattr +C packed; mkdir empty; chattr +d loose; btrfs property set loose compression none; chattr +C empty; chattr +i plain/i moved/1 moved; chattr +a growing plain/a
     """
   /// What protects the work tree goes, so that the fixture can.
   private static let release = "chattr -Ri moved plain; chattr -Ra growing plain"

@@ -7,6 +7,7 @@ internal import Tree
 extension CatalogReceiver {
   /// The longest name of an extended attribute: `XATTR_NAME_MAX`.
   private static var maximumAttributeNameLength: Int { 255 }
+  private static let compression = Array("btrfs.compression".utf8)
   /// `S_ISUID`
   private static var setUser: UInt32 { 0o4000 }
   /// `S_ISGID`
@@ -56,7 +57,10 @@ extension CatalogReceiver {
       guard $0.value.type == .regular || $0.value.type == .directory else { return }
       var wanted = flags.ofTree
       if $0.value.type == .regular { wanted.remove(.synchronousDirectory) }
-      if $0.value.isFileWithData {
+      // A compression property excludes it.
+      if $0.value.isFileWithData
+        || $0.value.attributes.contains(where: { $0.name == Self.compression })
+      {
         wanted.remove(.noCopyOnWrite)
         wanted.formUnion($0.value.flags.intersection(.noCopyOnWrite))
       }
@@ -80,6 +84,12 @@ extension CatalogReceiver {
     let inode = try names.inode(at: path)
     if name.starts(with: "trusted.".utf8) { return }
     let attribute = TreeAttribute(name: name, value: [UInt8](copying: value))
+    if name == Self.compression, names.inodes[inode].value.flags.contains(.noCopyOnWrite) {
+      guard !names.inodes[inode].value.isFileWithData else {
+        throw .refused(.invalidArgument, [UInt8](copying: path))
+      }
+      names.change(inode) { $0.value.flags.remove(.noCopyOnWrite) }
+    }
     names.change(inode) {
       // In the order of their names; there are few.
       let at = $0.value.attributes.firstIndex { !$0.name.lexicographicallyPrecedes(name) }

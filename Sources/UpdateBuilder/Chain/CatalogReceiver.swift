@@ -11,11 +11,11 @@ internal import Tree
 ///
 /// - Paths are looked up in memory only, and no symbolic link is followed.
 /// - New inodes are root's, files with permissions 0600 and directories with 0700, and inherit nothing
-///   but a set-group-ID directory's group.
+///   but a set-group-ID directory's group, and that they are not copied on write.
 /// - Changing a file's data takes its capabilities away. Changing its owner takes set-user-ID and
 ///   set-group-ID away, and leaves capabilities.
 /// - Times are those that UTIMES sets: the kernel's own clock is in no stream.
-/// - FILEATTR, attributes in `trusted.`, change and creation times are in no catalog, and pass.
+/// - Attributes in `trusted.`, change and creation times are in no catalog, and pass.
 final class CatalogReceiver {
   enum State { case new, receiving, ended, failed }
 
