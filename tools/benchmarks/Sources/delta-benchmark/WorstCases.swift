@@ -10,7 +10,6 @@ enum WorstCases {
   /// How many times longer a byte of the longest file may take than one of a short file.
   static let mostGrowth = 2.0
   private static let count = 2 << 20
-  /// 128 MiB is the longest range that the builder sorts at once: longer files are cut into such.
   private static let lengths = [2, 16, 128]
 
   /// xorshift64*: the same bytes every time.
