@@ -101,6 +101,12 @@ public struct InodeFlags: OptionSet, Hashable, Sendable {
   /// `FS_NOCOW_FL`
   public static let noCopyOnWrite = InodeFlags(rawValue: 0x80_0000)
 
+  /// Takes some flags over from others, set or not.
+  public mutating func keep(_ flags: InodeFlags, of other: InodeFlags) {
+    subtract(flags)
+    formUnion(other.intersection(flags))
+  }
+
   private static let allLetters: [(InodeFlags, String)] = [
     (.synchronous, "S"), (.synchronousDirectory, "D"), (.immutable, "i"), (.appendOnly, "a"),
     (.noDump, "d"), (.noAccessTime, "A"), (.compressed, "c"), (.noCopyOnWrite, "C"),

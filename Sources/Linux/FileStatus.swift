@@ -31,6 +31,9 @@ extension FileType {
   /// Whether it is a device node, which has a number.
   public var isDevice: Bool { self == .characterDevice || self == .blockDevice }
 
+  /// Whether an inode of the type has flags, as `chattr` sets them. No other may be opened to ask for any.
+  public var hasFlags: Bool { self == .regular || self == .directory }
+
   /// The type in words: `character device`.
   public var words: String {
     switch self {

@@ -79,16 +79,14 @@ extension Receiver {
     if path.byteCount > 0 {
       found = try protection.lift(try tree.opened(tree.place(path).directory))
     }
-    let node: Node
+    let node: Node?
     do throws(ReceiveError.Reason) {
-      node = try tree.node(path)
+      node = try flagged(path)
     } catch {
       if case .system(let failure) = error, failure.errno == .noSuchFile { return found }
       throw error
     }
-    // Only these have flags, and only these may be opened to ask.
-    guard node.type == .regular || node.type == .directory else { return found }
-    let opened = try tree.node(path, .read)
-    return try protection.lift(opened) || found
+    guard let node else { return found }
+    return try protection.lift(node) || found
   }
 }

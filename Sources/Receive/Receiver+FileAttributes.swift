@@ -25,14 +25,16 @@ extension Receiver {
   mutating func setFlags(
     _ path: RawSpan, _ flags: SentInodeFlags
   ) throws(ReceiveError.Reason) {
-    let named = try tree.node(path)
-    // No other kind can be opened to set any.
-    guard named.type == .regular || named.type == .directory else { return }
-    let node = try tree.node(path, .read)
+    guard let node = try flagged(path) else { return }
     // This lifts what protects the inode, also from a change of its property.
     try setExtendedFlags(node, flags)
     try setOlderFlags(node, flags)
     if node.type == .directory { noteInheritance(node) }
+  }
+
+  /// The inode of a path, opened; `nil` if it can have no flags.
+  func flagged(_ path: RawSpan) throws(ReceiveError.Reason) -> Node? {
+    try tree.node(path).type.hasFlags ? try tree.node(path, .read) : nil
   }
 
   /// What protects is noted for the end: more commands follow for the inode.
@@ -85,9 +87,7 @@ extension Receiver {
   ///
   /// - Returns: whether that was in the way, and is not any more.
   mutating func allowCompression(_ path: RawSpan) throws(ReceiveError.Reason) -> Bool {
-    let named = try tree.node(path)
-    guard named.type == .regular || named.type == .directory else { return false }
-    let node = try tree.node(path, .read)
+    guard let node = try flagged(path) else { return false }
     return try system { () throws(SystemError) in
       let before = try node.descriptor.inodeFlags()
       guard before.contains(.noCopyOnWrite) else { return false }
@@ -100,10 +100,4 @@ extension Receiver {
 extension InodeFlags {
   /// Those that a compression property brings.
   fileprivate static let ofCompression: InodeFlags = [.compressed, .notCompressed]
-
-  /// Takes some flags over from others.
-  fileprivate mutating func keep(_ flags: InodeFlags, of other: InodeFlags) {
-    subtract(flags)
-    formUnion(other.intersection(flags))
-  }
 }

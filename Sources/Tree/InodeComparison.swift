@@ -17,16 +17,17 @@ struct InodeComparison {
   init(_ old: TreeCatalog, _ new: TreeCatalog) {
     self.old = old
     self.new = new
-    let (oldLinks, newLinks) = (Self.links(of: old), Self.links(of: new))
+    sameLinks = Self.sameLinks(Self.links(of: old), Self.links(of: new))
+  }
+
+  private static func sameLinks(
+    _ old: [Int: [[UInt8]]], _ new: [Int: [[UInt8]]]
+  ) -> [Int: Int] {
     var newOfFirst: [[UInt8]: Int] = [:]
-    for (inode, names) in newLinks { if let first = names.first { newOfFirst[first] = inode } }
-    var same: [Int: Int] = [:]
-    for (inode, names) in oldLinks {
-      guard let first = names.first, let other = newOfFirst[first], newLinks[other] == names
-      else { continue }
-      same[inode] = other
+    for (inode, names) in new { if let first = names.first { newOfFirst[first] = inode } }
+    return old.compactMapValues { names in
+      names.first.flatMap { newOfFirst[$0] }.flatMap { new[$0] == names ? $0 : nil }
     }
-    sameLinks = same
   }
 
   /// The names of the inodes that have several.

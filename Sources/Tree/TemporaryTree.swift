@@ -27,7 +27,7 @@ public final class TemporaryTree: Sendable {
   private static func make(
     in place: borrowing Descriptor, _ name: inout String
   ) throws(SystemError) -> Descriptor {
-    name = namePrefix + randomDigits()
+    name = namePrefix + RandomName.digits()
     try place.makeDirectory(name, permissions: 0o700)
     do throws(SystemError) {
       let made = try place.open(beneath: name, [.readOnly, .directory, .noFollow])
@@ -41,11 +41,6 @@ public final class TemporaryTree: Sendable {
   }
 
   private static let namePrefix = "btrfs-delta-tree-"
-
-  private static func randomDigits() -> String {
-    let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
 
   /// What is younger, in seconds, may be about to be locked, or be in use on another machine.
   private static let leastAge: Int64 = 3600

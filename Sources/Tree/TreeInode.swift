@@ -64,8 +64,7 @@ extension TreeNode {
 
   /// What `chattr` set; nothing where the file system has no flags.
   private func flags() throws(SystemError) -> InodeFlags {
-    // Only these are open, and have any.
-    guard status.type == .regular || status.type == .directory else { return [] }
+    guard status.type.hasFlags else { return [] }
     do throws(SystemError) {
       return try descriptor.inodeFlags().intersection(.ofTrees)
     } catch {

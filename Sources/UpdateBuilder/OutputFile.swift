@@ -67,7 +67,7 @@ package struct OutputFile: ~Copyable {
 
   /// A name that nobody else has, whatever their process number is in their container.
   private static func temporary(for name: String) -> String {
-    ".\(name).\(TemporaryFile.randomSuffix())"
+    ".\(name).\(RandomName.digits())"
   }
 
   /// What is at a path already; `nil` if nothing is.

@@ -13,7 +13,7 @@ package enum TemporaryFile {
     _ directory: borrowing Descriptor, _ purpose: String
   ) throws(SystemError) -> Descriptor {
     if let file = try unnamed(in: directory, permissions: 0o600) { return file }
-    let name = ".btrfs-delta-\(purpose)-\(randomSuffix())"
+    let name = ".btrfs-delta-\(purpose)-\(RandomName.digits())"
     let file = try directory.open(beneath: name, [.readWrite, .create, .exclusive])
     try directory.unlink(name)
     return file
@@ -30,12 +30,6 @@ package enum TemporaryFile {
       if error.errno == .notSupported { return nil }
       throw error
     }
-  }
-
-  /// Sixteen hexadecimal digits that nobody else has.
-  static func randomSuffix() -> String {
-    let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   /// The directory that a path is in.

@@ -197,28 +197,10 @@ struct ArchiveMemberTests {
 
   @Test("Sparse files have their holes in every format")
   func sparse() throws {
-    let data = [UInt8](repeating: 1, count: 512) + Array("end".utf8)
     var expected = [UInt8](repeating: 0, count: 10_000)
     for at in 0..<512 { expected[1024 + at] = 1 }
     expected.replaceSubrange(9000..<9003, with: "end".utf8)
-    var archive = SampleArchive()
-    archive.addRecords([
-      ("GNU.sparse.size", "10000"), ("GNU.sparse.numblocks", "2"), ("GNU.sparse.offset", "1024"),
-      ("GNU.sparse.numbytes", "512"), ("GNU.sparse.offset", "9000"), ("GNU.sparse.numbytes", "3"),
-    ])
-    archive.add("r0", data: data)
-    archive.addRecords([
-      ("GNU.sparse.size", "10000"), ("GNU.sparse.map", "1024,512,9000,3"),
-      ("GNU.sparse.name", "r0.1"),
-    ])
-    archive.add("GNUSparseFile.0/r0.1", data: data)
-    archive.addRecords([
-      ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "r1"),
-      ("GNU.sparse.realsize", "10000"),
-    ])
-    let map = Array("2\n1024\n512\n9000\n3\n".utf8)
-    archive.add(
-      "GNUSparseFile.0/r1", data: map + [UInt8](repeating: 0, count: 512 - map.count) + data)
+    let archive = SampleArchive.sparse
     let tree = try catalog(archive.ended)
     for name in ["r0", "r0.1", "r1"] {
       #expect(inode(name, in: tree)?.size == 10_000, "\(name)")

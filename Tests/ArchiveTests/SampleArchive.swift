@@ -81,3 +81,30 @@ struct SampleArchive {
     return String(repeating: "0", count: max(0, 11 - digits.count)) + digits
   }
 }
+
+extension SampleArchive {
+  /// Sparse files of pax's three kinds, `r0`, `r0.1` and `r1`: 512 ones at 1024, and `end` at 9000 of 10,000
+  /// bytes.
+  static var sparse: SampleArchive {
+    let data = [UInt8](repeating: 1, count: 512) + Array("end".utf8)
+    var archive = SampleArchive()
+    archive.addRecords([
+      ("GNU.sparse.size", "10000"), ("GNU.sparse.numblocks", "2"), ("GNU.sparse.offset", "1024"),
+      ("GNU.sparse.numbytes", "512"), ("GNU.sparse.offset", "9000"), ("GNU.sparse.numbytes", "3"),
+    ])
+    archive.add("r0", data: data)
+    archive.addRecords([
+      ("GNU.sparse.size", "10000"), ("GNU.sparse.map", "1024,512,9000,3"),
+      ("GNU.sparse.name", "r0.1"),
+    ])
+    archive.add("GNUSparseFile.0/r0.1", data: data)
+    archive.addRecords([
+      ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "r1"),
+      ("GNU.sparse.realsize", "10000"),
+    ])
+    let map = Array("2\n1024\n512\n9000\n3\n".utf8)
+    archive.add(
+      "GNUSparseFile.0/r1", data: map + [UInt8](repeating: 0, count: 512 - map.count) + data)
+    return archive
+  }
+}

@@ -109,13 +109,6 @@ struct PlanTorture {
     }
   }
 
-  private func flags(of root: borrowing Descriptor) throws -> [[UInt8]: String] {
-    let catalog = try TreeCatalog(of: TreeRoot(root.duplicate()))
-    return Dictionary(
-      catalog.entries.map { ($0.path, catalog.inodes[$0.inode].flags.letters) },
-      uniquingKeysWith: { $1 })
-  }
-
   private func compare(_ name: String, _ top: borrowing Descriptor) throws -> [String] {
     var differences: [String] = []
     for round in 1...Self.rounds {
@@ -127,7 +120,10 @@ struct PlanTorture {
       differences += found.prefix(5).map { "\(name)/v\(round): \($0)" }
       // Stock tools print FILEATTR, and do nothing; version 1 has none.
       guard name == "ours", base >= 2 else { continue }
-      let (sent, arrived) = try (flags(of: source), flags(of: received))
+      let (sent, arrived) = try (
+        TreeCatalog(of: TreeRoot(source)).flagLetters,
+        TreeCatalog(of: TreeRoot(received)).flagLetters
+      )
       differences += sent.filter { arrived[$0] != $1 }.map { path, flags in
         "v\(round): \(QuotedText.quoted(path)): flags \(flags) != \(arrived[path] ?? "none")"
       }

@@ -97,3 +97,11 @@ struct TreeFlagTests {
     #expect(Set(flags[0].map(\.1)) == ["", "D", "a", "d", "i", "A", "S", "C"])
   }
 }
+
+extension TreeCatalog {
+  /// The flags of what each name leads to, as `lsattr` shows them.
+  var flagLetters: [[UInt8]: String] {
+    Dictionary(
+      entries.map { ($0.path, inodes[$0.inode].flags.letters) }, uniquingKeysWith: { $1 })
+  }
+}

@@ -7,7 +7,6 @@ internal import Tree
 extension CatalogReceiver {
   /// The longest name of an extended attribute: `XATTR_NAME_MAX`.
   private static var maximumAttributeNameLength: Int { 255 }
-  private static let compression = Array("btrfs.compression".utf8)
   /// `S_ISUID`
   private static var setUser: UInt32 { 0o4000 }
   /// `S_ISGID`
@@ -54,15 +53,14 @@ extension CatalogReceiver {
   /// All of an inode's flags. Whether a file is copied on write is settled once it has data.
   func setFlags(_ path: RawSpan, _ flags: SentInodeFlags) throws(CatalogReceiveError.Reason) {
     names.change(try names.inode(at: path)) {
-      guard $0.value.type == .regular || $0.value.type == .directory else { return }
+      guard $0.value.type.hasFlags else { return }
       var wanted = flags.ofTree
       if $0.value.type == .regular { wanted.remove(.synchronousDirectory) }
       // A compression property excludes it.
       if $0.value.isFileWithData
-        || $0.value.attributes.contains(where: { $0.name == Self.compression })
+        || $0.value.attributes.contains(where: { $0.name == TreeAttribute.compression })
       {
-        wanted.remove(.noCopyOnWrite)
-        wanted.formUnion($0.value.flags.intersection(.noCopyOnWrite))
+        wanted.keep(.noCopyOnWrite, of: $0.value.flags)
       }
       $0.value.flags = wanted
     }
@@ -84,7 +82,7 @@ extension CatalogReceiver {
     let inode = try names.inode(at: path)
     if name.starts(with: "trusted.".utf8) { return }
     let attribute = TreeAttribute(name: name, value: [UInt8](copying: value))
-    if name == Self.compression, names.inodes[inode].value.flags.contains(.noCopyOnWrite) {
+    if name == TreeAttribute.compression, names.inodes[inode].value.flags.contains(.noCopyOnWrite) {
       guard !names.inodes[inode].value.isFileWithData else {
         throw .refused(.invalidArgument, [UInt8](copying: path))
       }

@@ -107,11 +107,10 @@ struct NameTable {
     let hasGroup = above.permissions & Self.setGroup != 0
     let permissions = permissions | (hasGroup && type == .directory ? Self.setGroup : 0)
     // btrfs hands that down.
-    let inherits = type == .regular || type == .directory
     let value = TreeInode(
       type: type, permissions: permissions, group: hasGroup ? above.group : 0,
       modificationTime: FileTime(seconds: 0), specialDevice: specialDevice, target: target,
-      flags: inherits ? above.flags.intersection(.noCopyOnWrite) : [])
+      flags: type.hasFlags ? above.flags.intersection(.noCopyOnWrite) : [])
     inodes[directory].entries[name] = inodes.count
     inodes.append(Inode(value: value, directory: directory))
   }

@@ -21,10 +21,15 @@ struct InodeChange {
     self.makesInodes = makesInodes
   }
 
+  /// What is to be said of an inode that is just made.
+  init(making inode: TreeInode) {
+    self.init(from: nil, to: inode, isRewritten: false, makesInodes: true)
+  }
+
   private static let capability = Array("security.capability".utf8)
   private static let accessACL = Array("system.posix_acl_access".utf8)
   private static let inherited: Set<[UInt8]> = [
-    Array("system.posix_acl_default".utf8), Array("btrfs.compression".utf8),
+    Array("system.posix_acl_default".utf8), TreeAttribute.compression,
   ]
 
   var changesOwner: Bool {
@@ -89,4 +94,9 @@ struct InodeChange {
     if attribute.name == Self.capability, changesOwner || isRewritten { return true }
     return before?.attributes.contains(attribute) != true
   }
+}
+
+extension TreeAttribute {
+  /// The name of the compression property, which excludes that an inode is not copied on write.
+  static let compression = Array("btrfs.compression".utf8)
 }

@@ -4,17 +4,17 @@ internal import SendStream
 /// Takes the commands of a plan that is made from two trees.
 struct PlanSink: ~Copyable {
   private var writer: PlanWriter
-  /// The version of the stream.
-  let base: UInt16
   /// The number that every new inode is said to have: nothing reads it, but stock tools want one.
   static let inodeNumber: UInt64 = 257
 
   /// A sink into a writer that nothing was written to.
-  init(_ writer: consuming PlanWriter, base: UInt16) {
+  init(_ writer: consuming PlanWriter) {
     self.writer = writer
-    self.base = base
     self.writer.stream.writeHeader()
   }
+
+  /// The version of the stream.
+  var base: UInt16 { writer.base }
 
   /// How much was written so far, in bytes.
   var length: UInt64 { writer.plannedLength }

@@ -53,7 +53,7 @@ struct TreePlanner: ~Copyable {
       making.insert(new.shape.directories[Int(new.shape.firstEntries[inode])])
     }
     makingDirectories = making
-    sink = PlanSink(PlanWriter(base: base, hasParent: old != nil, file: file), base: base)
+    sink = PlanSink(PlanWriter(base: base, hasParent: old != nil, file: file))
   }
 
   /// The UUID that a plan gives the subvolume with a tree: of version 8, derived from the full digest.
@@ -153,7 +153,7 @@ struct TreePlanner: ~Copyable {
       } else {
         try sink.make(made, path)
       }
-      let change = InodeChange(from: nil, to: made, isRewritten: false, makesInodes: true)
+      let change = InodeChange(making: made)
       try sink.setEarlyFlags(change, path)
       if made.type == .regular { try contents.write(inode, path, &sink) }
       let holder = new.shape.directories[Int(entry)]
@@ -167,8 +167,7 @@ struct TreePlanner: ~Copyable {
   private mutating func change(_ inode: Int32, _ path: [UInt8]) throws(BuildError) {
     let now = new.shape[inode]
     guard !isFresh(inode) else {
-      let change = InodeChange(from: nil, to: now, isRewritten: false, makesInodes: true)
-      return try sink.setMetadata(ofNew: change, path, inheritsGroup: true)
+      return try sink.setMetadata(ofNew: InodeChange(making: now), path, inheritsGroup: true)
     }
     let before = matching.old.shape[matching.oldOfNew[Int(inode)]]
     let was = matching.oldOfNew[Int(inode)]
