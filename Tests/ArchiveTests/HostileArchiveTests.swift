@@ -275,7 +275,7 @@ struct HostileArchiveTests {
     let place = try TemporaryDirectory()
     let inner = place.path + "/inner"
     try place.open().makeDirectory("inner")
-    var generator = SeededGenerator.fresh("damaged archives")
+    var generator = SeededGenerator.ofTest("damaged archives")
     let interesting = Array("0127/.\u{0}xgLKS5=\n ".utf8) + [0x80, 0xFF]
     for _ in 0..<2_000 {
       var changed = bytes

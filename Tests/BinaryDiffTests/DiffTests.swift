@@ -19,7 +19,7 @@ struct DiffTests {
 
   @Test("Equal bytes give a tiny patch", arguments: [1, 31, 32, 33, 1000, 1_000_000])
   func equal(count: Int) throws {
-    var random = SeededGenerator.fresh("equal \(count)")
+    var random = SeededGenerator.ofTest("equal \(count)")
     let bytes = random.bytes(count)
     let made = try patch([bytes], bytes)
     let new = try apply(made, to: [bytes])
@@ -42,7 +42,7 @@ struct DiffTests {
 
   @Test("Edited bytes come back, and their patches are small")
   func edits() throws {
-    var random = SeededGenerator.fresh("edits")
+    var random = SeededGenerator.ofTest("edits")
     for round in 0..<40 {
       let count = Int.random(in: 0...20_000, using: &random)
       let old = structured(count, using: &random)
@@ -59,7 +59,7 @@ struct DiffTests {
 
   @Test("Bytes that have little in common come back, and never cost more than themselves")
   func strangers() throws {
-    var random = SeededGenerator.fresh("strangers")
+    var random = SeededGenerator.ofTest("strangers")
     for round in 0..<30 {
       let old = random.bytes(Int.random(in: 0...3000, using: &random)).map { $0 & 3 }
       let new = random.bytes(Int.random(in: 0...3000, using: &random)).map { $0 & 3 }
@@ -72,7 +72,7 @@ struct DiffTests {
 
   @Test("New is found in several sources, whichever they are")
   func sources() throws {
-    var random = SeededGenerator.fresh("sources")
+    var random = SeededGenerator.ofTest("sources")
     let parts = (0..<4).map { _ in structured(5000, using: &random) }
     let new = parts[2][1000...] + parts[0][..<3000] + parts[3] + parts[1][4000...]
     let made = try patch(parts, Array(new))
@@ -89,7 +89,7 @@ struct DiffTests {
 
   @Test("An index gives the same bytes again, in any order and from any task")
   func repeated() async throws {
-    var random = SeededGenerator.fresh("repeated")
+    var random = SeededGenerator.ofTest("repeated")
     let old = structured(30_000, using: &random)
     let news = (0..<4).map { _ in mutated(old, edits: 6, using: &random) }
     let fresh = try news.map { try patch([old], $0) }
@@ -109,7 +109,7 @@ struct DiffTests {
 
   @Test("A part of new gets a patch of its own against the same index")
   func ranges() throws {
-    var random = SeededGenerator.fresh("ranges")
+    var random = SeededGenerator.ofTest("ranges")
     let old = structured(30_000, using: &random)
     let new = mutated(old, edits: 3, using: &random)
     let index = try SourceIndex(sources: [old])

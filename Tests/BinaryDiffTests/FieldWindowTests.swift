@@ -66,7 +66,7 @@ struct FieldWindowTests {
   @Test(
     "Executables that lie: headers, tables and bytes changed", arguments: [62, 183] as [UInt16])
   func hostile(machine: UInt16) throws {
-    var random = SeededGenerator.fresh("hostile windows \(machine)")
+    var random = SeededGenerator.ofTest("hostile windows \(machine)")
     for round in 0..<150 {
       var bytes = SmallElf.full(
         machine: machine, type: UInt16(round % 3 + 1), seed: random.next()
@@ -87,7 +87,7 @@ struct FieldWindowTests {
 
   @Test("Real programs with bytes changed anywhere")
   func mutations() throws {
-    var random = SeededGenerator.fresh("window mutations")
+    var random = SeededGenerator.ofTest("window mutations")
     for name in ["x86_64-library", "x86_64-object", "aarch64-library"] {
       let url = TestImages.url("compat/patches/projected-1-\(name).old")
       let bytes = [UInt8](try Data(contentsOf: url))

@@ -26,7 +26,7 @@ struct HostileExecutableTests {
 
   @Test("Headers and tables with random bytes changed", arguments: [62, 183] as [UInt16])
   func headers(machine: UInt16) throws {
-    var random = SeededGenerator.fresh("hostile headers \(machine)")
+    var random = SeededGenerator.ofTest("hostile headers \(machine)")
     for round in 0..<40 {
       let bytes = SmallElf.full(machine: machine, type: UInt16(round % 3 + 1)).bytes
       var hostile = bytes
@@ -84,7 +84,7 @@ struct HostileExecutableTests {
 
   @Test("Random bytes behind a valid start")
   func random() throws {
-    var random = SeededGenerator.fresh("random executables")
+    var random = SeededGenerator.ofTest("random executables")
     let start = SmallElf.full(machine: 62, type: 3).bytes[..<120]
     for _ in 0..<200 {
       var bytes = Array(start) + random.bytes(Int.random(in: 0..<4000, using: &random))

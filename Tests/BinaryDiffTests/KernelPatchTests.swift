@@ -47,7 +47,7 @@ struct KernelPatchTests {
 
   @Test("Kernels with anything wrong make patches that give the same bytes")
   func hostile() throws {
-    var random = SeededGenerator.fresh("hostile kernel patches")
+    var random = SeededGenerator.ofTest("hostile kernel patches")
     let kernel = SmallKernel()
     let (old, new) = (kernel.bytes, changed(kernel).bytes)
     for _ in 0..<3 {
@@ -65,7 +65,7 @@ struct KernelPatchTests {
 
   @Test("A patch with any byte wrong ends in an error or in other bytes, in bounds")
   func wrongPatches() throws {
-    var random = SeededGenerator.fresh("wrong kernel patches")
+    var random = SeededGenerator.ofTest("wrong kernel patches")
     let kernel = SmallKernel()
     let (old, new) = (kernel.bytes, changed(kernel).bytes)
     let made = try filePatch(old, new)

@@ -112,7 +112,7 @@ struct KnowledgeTests {
       #expect(made?.count ?? 0 == made.map { _ in Self.new[index].count } ?? 0)
       if index == 1 { #expect(made.map { firstDifference($0, Self.new[index]) } != .some(nil)) }
     }
-    var random = SeededGenerator.fresh("hostile knowledge")
+    var random = SeededGenerator.ofTest("hostile knowledge")
     for _ in 0..<30 {
       var knowledge = ProjectionKnowledge()
       for _ in 0..<20 {

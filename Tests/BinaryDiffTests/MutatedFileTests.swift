@@ -30,7 +30,7 @@ struct MutatedFileTests {
 
   @Test("Hundreds of them go there and back")
   func small() throws {
-    var random = SeededGenerator.fresh("mutated files")
+    var random = SeededGenerator.ofTest("mutated files")
     var kinds: [UInt8: Int] = [:]
     for _ in 0..<20 {
       for old in Self.files { kinds[try check(old, using: &random) ?? 0, default: 0] += 1 }
@@ -55,7 +55,7 @@ struct MutatedFileTests {
   func library() throws {
     let bytes = try #require(
       FileManager.default.contents(atPath: "/lib/x86_64-linux-gnu/libc.so.6"))
-    var random = SeededGenerator.fresh("mutated C library")
+    var random = SeededGenerator.ofTest("mutated C library")
     // A part of it: all takes a debug build too long.
     let old = [UInt8](bytes.prefix(200_000))
     for _ in 0..<3 { _ = try check(old, using: &random) }

@@ -89,7 +89,7 @@ struct ProjectedPatchTests {
 
   @Test("A shell that was edited at random comes back, whatever the edits did to its tables")
   func edited() throws {
-    var random = SeededGenerator.fresh("edited shell, projected")
+    var random = SeededGenerator.ofTest("edited shell, projected")
     let old = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "/bin/cat")))
     for _ in 0..<3 {
       let new = mutated(old, edits: 10, using: &random)
@@ -106,7 +106,7 @@ struct ProjectedPatchTests {
   func plain() throws {
     let program = try CompiledProgram.bytes(inserted: 1)
     let other = try CompiledProgram.bytes(inserted: 2)
-    var random = SeededGenerator.fresh("plain")
+    var random = SeededGenerator.ofTest("plain")
     let noise = random.bytes(5000)
     for (old, new) in [(noise, program), (program, noise), (program, program), (program, [])] {
       let made = try filePatch(old, new)
@@ -142,7 +142,7 @@ struct ProjectedPatchTests {
 
   @Test("Any byte of a patch changed gives an error, or as many bytes as it says")
   func mutations() throws {
-    var random = SeededGenerator.fresh("projected mutations")
+    var random = SeededGenerator.ofTest("projected mutations")
     let old = try CompiledProgram.bytes(inserted: 1)
     let new = try CompiledProgram.bytes(inserted: 3)
     let made = try filePatch(old, new)

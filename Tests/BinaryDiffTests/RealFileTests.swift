@@ -38,7 +38,7 @@ struct RealFileTests {
 
   @Test("An edited shell takes no more than bsdiff and a little")
   func edited() throws {
-    var random = SeededGenerator.fresh("edited shell")
+    var random = SeededGenerator.ofTest("edited shell")
     let old = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "/bin/bash")))
     let new = mutated(old, edits: 25, using: &random)
     let (ours, theirs) = try sizes(old, new)

@@ -43,7 +43,7 @@ struct WorstCaseTests {
 
   @Test("One page again and again, shifted")
   func pages() throws {
-    var random = SeededGenerator.fresh("pages")
+    var random = SeededGenerator.ofTest("pages")
     let page = random.bytes(4096)
     let old = (0..<(Self.size / 4096)).flatMap { _ in page }
     let new = Array(old[1000...]) + random.bytes(100) + old[..<50_000]
@@ -62,7 +62,7 @@ struct WorstCaseTests {
 
   @Test("A long file with one byte changed, inserted or taken away needs no sorting")
   func oneByte() throws {
-    var random = SeededGenerator.fresh("one byte")
+    var random = SeededGenerator.ofTest("one byte")
     let old = random.bytes(Self.size)
     var flipped = old
     flipped[1 << 18] ^= 1
@@ -83,7 +83,7 @@ struct WorstCaseTests {
 
   @Test("A part of a file, looked for where it was, needs no sorting either")
   func partsInPlace() throws {
-    var random = SeededGenerator.fresh("parts in place")
+    var random = SeededGenerator.ofTest("parts in place")
     let old = random.bytes(1 << 20)
     var new = old
     for at in stride(from: 5000, to: new.count, by: 100_000) { new[at] ^= 1 }

@@ -59,7 +59,7 @@ struct ApplyingTests {
 
   @Test("Chunks of any size give the same bytes", arguments: [1, 7, 4096, 65_537, 1 << 20])
   func chunks(size: Int) throws {
-    var random = SeededGenerator.fresh("chunks \(size)")
+    var random = SeededGenerator.ofTest("chunks \(size)")
     let old = random.bytes(300_000)
     let longest = size < 100 ? 300 : 200_000
     for _ in 0..<3 {

@@ -51,7 +51,7 @@ struct OldBytesTests {
 
   @Test("A long copy reads each byte once, a window at a time")
   func longCopy() throws {
-    var random = SeededGenerator.fresh("long copy")
+    var random = SeededGenerator.ofTest("long copy")
     let old = WatchedBytes(random.bytes(1_000_000))
     let new = try apply(Self.copyAll(1_000_000), to: old, chunk: 50_000)
     #expect(new == old.bytes)
@@ -61,7 +61,7 @@ struct OldBytesTests {
 
   @Test("Many tiny copies from all over old do not read much for each")
   func tinyCopies() throws {
-    var random = SeededGenerator.fresh("tiny copies")
+    var random = SeededGenerator.ofTest("tiny copies")
     let old = WatchedBytes(random.bytes(1_000_000))
     let patch = HandMadePatch.random(old: old.bytes, copies: 500, longestCopy: 3, using: &random)
     let new = try apply(patch.bytes, to: old)

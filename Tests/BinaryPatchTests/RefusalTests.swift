@@ -58,7 +58,7 @@ struct RefusalTests {
 
   @Test("Random bytes are refused, or make what they announce")
   func noise() throws {
-    var random = SeededGenerator.fresh("noise")
+    var random = SeededGenerator.ofTest("noise")
     var limits = PatchLimits.standard
     limits.maxNewLength = 1000
     for _ in 0..<3000 {

@@ -11,7 +11,7 @@ import UpdateInstaller
 struct TextTests {
   @Test("JSON holds any text, and comes back from another parser as it was")
   func jsonText() throws {
-    var random = SeededGenerator.fresh("JSON texts")
+    var random = SeededGenerator.ofTest("JSON texts")
     var texts = [
       "", "\"\\\n\r\t\u{8}\u{c}/", "\u{0}\u{1f}\u{7f}\u{9b}31m", "ü\u{1f600}\u{202e}e\u{301}",
     ]
@@ -90,7 +90,7 @@ struct TextTests {
   @Test("Times are those of another calendar, over all the years that people write")
   func times() {
     let formatter = ISO8601DateFormatter()
-    var random = SeededGenerator.fresh("times")
+    var random = SeededGenerator.ofTest("times")
     var all: [Int64] = [0, -1, 1, 86399, 86400, -86400, -86401, 951_782_399, 951_868_800, 1 << 32]
     all += (0..<500).map { _ in Int64.random(in: -8_000_000_000...250_000_000_000, using: &random) }
     for seconds in all {

@@ -101,7 +101,7 @@ struct UpdateChainTests {
 
   @Test("The answer is that of trying all paths")
   func exhaustive() throws {
-    var generator = SeededGenerator.fresh("chains")
+    var generator = SeededGenerator.ofTest("chains")
     for _ in 0..<300 {
       let installed = UInt64.random(in: 0...3, using: &generator)
       var all: [UpdateCandidate] = []

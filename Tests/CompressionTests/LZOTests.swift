@@ -11,7 +11,7 @@ struct LZOTests {
 
   @Test("Every instruction gives what it stands for, and the rest is zeros")
   func instructions() throws {
-    var random = SeededGenerator.fresh("LZOTests.instructions")
+    var random = SeededGenerator.ofTest("LZOTests.instructions")
     for round in 0..<300 {
       let (kind, sector) = Self.kinds[round % Self.kinds.count]
       let sample = LZOSample(upTo: sector, using: &random)
@@ -25,7 +25,7 @@ struct LZOTests {
 
   @Test("Segments follow each other, with padding where a length would cross sectors")
   func segments() throws {
-    var random = SeededGenerator.fresh("LZOTests.segments")
+    var random = SeededGenerator.ofTest("LZOTests.segments")
     let literals = { (count: Int, byte: UInt8) -> [UInt8] in
       // One run of literals, and the end.
       var rest = count - 18
@@ -46,7 +46,7 @@ struct LZOTests {
 
   @Test("A segment may not give more than a sector, nor all more than the extent's length")
   func tooLong() {
-    var random = SeededGenerator.fresh("LZOTests.tooLong")
+    var random = SeededGenerator.ofTest("LZOTests.tooLong")
     var sample = LZOSample(upTo: 8192, using: &random)
     while sample.plain.count <= 4096 { sample = LZOSample(upTo: 8192, using: &random) }
     let extent = LZOSample.extent([sample.bytes], sector: 8192)
@@ -61,7 +61,7 @@ struct LZOTests {
 
   @Test("Cut at every byte it is an error, also where the length says so")
   func cut() {
-    var random = SeededGenerator.fresh("LZOTests.cut")
+    var random = SeededGenerator.ofTest("LZOTests.cut")
     for _ in 0..<20 {
       let sample = LZOSample(upTo: 600, using: &random)
       let extent = LZOSample.extent([sample.bytes], sector: 4096)
@@ -81,7 +81,7 @@ struct LZOTests {
 
   @Test("With any bit flipped it is an error or gives as much, and never traps")
   func flipped() {
-    var random = SeededGenerator.fresh("LZOTests.flipped")
+    var random = SeededGenerator.ofTest("LZOTests.flipped")
     var refused = 0
     for round in 0..<12 {
       let (kind, sector) = Self.kinds[round % Self.kinds.count]
@@ -101,7 +101,7 @@ struct LZOTests {
 
   @Test("Random bytes are an error or give as much, and never trap")
   func noise() {
-    var random = SeededGenerator.fresh("LZOTests.noise")
+    var random = SeededGenerator.ofTest("LZOTests.noise")
     for _ in 0..<3000 {
       let segment = (0..<Int.random(in: 1...40, using: &random)).map { _ in
         UInt8.random(in: 0...255, using: &random) & UInt8.random(in: 0...255, using: &random)

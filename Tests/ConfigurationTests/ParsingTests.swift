@@ -70,7 +70,7 @@ struct ParsingTests {
 
   @Test("Random bytes are a list of assignments or an error, and never anything else")
   func random() {
-    var generator = SeededGenerator.fresh("configuration")
+    var generator = SeededGenerator.ofTest("configuration")
     let alphabet = Array("[]=#;AbK \t\n\r\"\\\0\u{fe}".utf8)
     for _ in 0..<2000 {
       let bytes = (0..<Int.random(in: 0..<60, using: &generator)).map { _ in

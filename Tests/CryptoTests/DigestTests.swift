@@ -23,7 +23,7 @@ struct HashingTests {
 
   @Test("Pieces hash like the whole, and a finished hasher starts anew")
   func pieces() {
-    var random = SeededGenerator.fresh("pieces to hash")
+    var random = SeededGenerator.ofTest("pieces to hash")
     let bytes = random.bytes(10_000)
     var short = SHA256()
     var long = SHA512()
@@ -43,7 +43,7 @@ struct HashingTests {
 
   @Test("The digest so far is that of the bytes so far, and changes nothing")
   func soFar() {
-    var random = SeededGenerator.fresh("pieces to hash on")
+    var random = SeededGenerator.ofTest("pieces to hash on")
     let bytes = random.bytes(3_000)
     var hasher = SHA256()
     #expect(hasher.digestSoFar() == SHA256.hash(RawSpan()))
@@ -57,7 +57,7 @@ struct HashingTests {
 
   @Test("sha256sum and sha512sum agree")
   func programs() throws {
-    var random = SeededGenerator.fresh("bytes to hash")
+    var random = SeededGenerator.ofTest("bytes to hash")
     let bytes = random.bytes(4321)
     let short = try ExternalProgram.run("sha256sum", ["a"], files: ["a": bytes]).text
     let long = try ExternalProgram.run("sha512sum", ["a"], files: ["a": bytes]).text
@@ -100,7 +100,7 @@ struct DigestTests {
 
   @Test("One other bit makes another digest, and order is that of the text")
   func equality() throws {
-    var random = SeededGenerator.fresh("digests")
+    var random = SeededGenerator.ofTest("digests")
     for _ in 0..<50 {
       let bytes = random.bytes(32)
       let digest = try #require(self.digest(of: bytes))

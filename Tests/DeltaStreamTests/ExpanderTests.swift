@@ -35,7 +35,7 @@ struct ExpanderTests {
     "A delta stream with patches expands to exactly the plain stream",
     arguments: [1, 2] as [UInt16])
   func exact(base: UInt16) throws {
-    var random = SeededGenerator.fresh("ExpanderTests.exact")
+    var random = SeededGenerator.ofTest("ExpanderTests.exact")
     let sample = randomStream(base: base, &random)
     let (plain, delta) = (try sample.plain(), try sample.delta())
     #expect(delta.count < plain.count / 2)
@@ -48,7 +48,7 @@ struct ExpanderTests {
   @Test(
     "What comes out is a stream that a reader of plain ones accepts", arguments: [1, 2] as [UInt16])
   func readable(base: UInt16) throws {
-    var random = SeededGenerator.fresh("ExpanderTests.readable")
+    var random = SeededGenerator.ofTest("ExpanderTests.readable")
     let sample = randomStream(base: base, &random)
     let contents = try StreamContents(
       expand(sample.delta(), sample.tree), reader: StreamReader(maximumBase: base))
@@ -83,7 +83,7 @@ struct ExpanderTests {
 
   @Test("An old file that is not there, or too short, is named")
   func parentFiles() throws {
-    var random = SeededGenerator.fresh("ExpanderTests.parentFiles")
+    var random = SeededGenerator.ofTest("ExpanderTests.parentFiles")
     let sample = randomStream(base: 2, &random)
     let delta = try sample.delta()
     let path = Array("dir/one".utf8)
@@ -98,7 +98,7 @@ struct ExpanderTests {
 
   @Test("Other contents of an old file give other bytes of the same length")
   func changedParent() throws {
-    var random = SeededGenerator.fresh("ExpanderTests.changedParent")
+    var random = SeededGenerator.ofTest("ExpanderTests.changedParent")
     let sample = randomStream(base: 2, &random)
     let (plain, delta) = (try sample.plain(), try sample.delta())
     var tree = sample.tree
@@ -195,7 +195,7 @@ struct ExpanderTests {
 
   @Test("Delta streams with random damage never do more than throw")
   func damage() throws {
-    var random = SeededGenerator.fresh("ExpanderTests.damage")
+    var random = SeededGenerator.ofTest("ExpanderTests.damage")
     let old = random.bytes(3000)
     let sample = SampleStream(
       base: 2,
@@ -229,7 +229,7 @@ struct ExpanderTests {
 
   @Test("Random attributes of a PATCH never do more than throw")
   func randomPatches() {
-    var random = SeededGenerator.fresh("ExpanderTests.randomPatches")
+    var random = SeededGenerator.ofTest("ExpanderTests.randomPatches")
     let tree = MemoryTree(["old": Array("hello".utf8)])
     for _ in 0..<1500 {
       let payload = random.bytes(Int.random(in: 0...60, using: &random))

@@ -160,7 +160,7 @@ struct NewSourceTests {
     "The stream expands to the plain one, read from what came before",
     arguments: [1, 2] as [UInt16])
   func exact(base: UInt16) throws {
-    var random = SeededGenerator.fresh("NewSourceTests.exact")
+    var random = SeededGenerator.ofTest("NewSourceTests.exact")
     let (twin, files) = try sample(base: base, &random)
     #expect(twin.delta.count < 8000)
     let place = try Place(files)
@@ -177,7 +177,7 @@ struct NewSourceTests {
 
   @Test("What has no parent is patched from its own files")
   func full() throws {
-    var random = SeededGenerator.fresh("NewSourceTests.full")
+    var random = SeededGenerator.ofTest("NewSourceTests.full")
     let one = random.bytes(200_000)
     var twin = try Twin(base: 2, isFull: true)
     let at = UInt64(twin.plain.count)
@@ -285,7 +285,7 @@ struct NewSourceTests {
 
   @Test("An update has to say in its manifest that it has such patches")
   func feature() throws {
-    var random = SeededGenerator.fresh("NewSourceTests.feature")
+    var random = SeededGenerator.ofTest("NewSourceTests.feature")
     let (twin, files) = try sample(base: 2, &random)
     let section = SampleSection(delta: Array(twin.delta[17...]), plain: twin.plain)
     var update = try SampleUpdate([section])
@@ -304,7 +304,7 @@ struct NewSourceTests {
 
   @Test("Random places, and random damage, never do more than throw")
   func damage() throws {
-    var random = SeededGenerator.fresh("NewSourceTests.damage")
+    var random = SeededGenerator.ofTest("NewSourceTests.damage")
     let (twin, files) = try sample(base: 2, &random)
     let place = try Place(files)
     var outcomes = (good: 0, refused: 0)

@@ -64,7 +64,7 @@ struct NormalFormTests {
     "However the same bytes are split into commands, the same stream comes out",
     arguments: [1, 2] as [UInt16])
   func anySplit(base: UInt16) throws {
-    var random = SeededGenerator.fresh("NormalFormTests.anySplit")
+    var random = SeededGenerator.ofTest("NormalFormTests.anySplit")
     for _ in 0..<5 {
       let offset = UInt64.random(in: 0...300_000, using: &random)
       let data = random.bytes(Int.random(in: 0...400_000, using: &random))

@@ -36,7 +36,7 @@ struct PatchCloneTests {
 
   @Test("It stands for CLONEs from the parent, and the writes between them start anew")
   func expansion() throws {
-    var random = SeededGenerator.fresh("PatchCloneTests.expansion")
+    var random = SeededGenerator.ofTest("PatchCloneTests.expansion")
     let old = random.bytes(400_000)
     // Two blocks from further on, a written part across a chunk's end, the old file's own end.
     let new =
@@ -64,7 +64,7 @@ struct PatchCloneTests {
 
   @Test("The last block of a range may be a part of one", arguments: [1, 2] as [UInt16])
   func tail(base: UInt16) throws {
-    var random = SeededGenerator.fresh("PatchCloneTests.tail")
+    var random = SeededGenerator.ofTest("PatchCloneTests.tail")
     let old = random.bytes(300_001)
     let new = random.bytes(4096) + old[4096...]
     let sources = [PatchSource(path: Array("old".utf8), offset: 0, length: 300_001)]
@@ -94,7 +94,7 @@ struct PatchCloneTests {
 
   @Test("What was written is read again, in the bytes of the format")
   func roundTrip() throws {
-    var random = SeededGenerator.fresh("PatchCloneTests.roundTrip")
+    var random = SeededGenerator.ofTest("PatchCloneTests.roundTrip")
     for _ in 0..<50 {
       let offset = UInt64.random(in: 0...100_000, using: &random)
       var at = (offset + 4095) / 4096 * 4096
@@ -143,7 +143,7 @@ struct PatchCloneTests {
 
   @Test("A list that lies is refused before anything of the patch is handed out")
   func lies() throws {
-    var random = SeededGenerator.fresh("PatchCloneTests.lies")
+    var random = SeededGenerator.ofTest("PatchCloneTests.lies")
     let old = random.bytes(50_000)
     let offset = UInt64(17 + deltaSnapshot.count)
     var huge: [UInt8] = []
@@ -166,7 +166,7 @@ struct PatchCloneTests {
 
   @Test("Random lists never do more than throw, and shared parts stay in the range")
   func randomLists() throws {
-    var random = SeededGenerator.fresh("PatchCloneTests.randomLists")
+    var random = SeededGenerator.ofTest("PatchCloneTests.randomLists")
     let old = random.bytes(50_000)
     let tree = MemoryTree(["old": old])
     var good = 0

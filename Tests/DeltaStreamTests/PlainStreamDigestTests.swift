@@ -10,7 +10,7 @@ struct PlainStreamDigestTests {
   @Test("It is that of the bytes, whole and by sections", arguments: [1, 2] as [UInt16])
   func sections(base: UInt16) throws {
     let version = StreamVersion(base: base)
-    var random = SeededGenerator.fresh("PlainStreamDigestTests.sections")
+    var random = SeededGenerator.ofTest("PlainStreamDigestTests.sections")
     let bytes = try SampleCommands.stream(version)
     for _ in 0..<5 {
       var reader = StreamReader(maximumBase: base)

@@ -12,7 +12,7 @@ struct StockToolTests {
     "They refuse a delta stream from the start, and read what it expands to",
     arguments: [1, 2] as [UInt16])
   func dumps(base: UInt16) throws {
-    var random = SeededGenerator.fresh("StockToolTests.dumps")
+    var random = SeededGenerator.ofTest("StockToolTests.dumps")
     let sample = randomStream(base: base, &random)
     let delta = try sample.delta()
     let refused = try dump(delta)

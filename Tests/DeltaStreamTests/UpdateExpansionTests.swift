@@ -285,7 +285,7 @@ struct UpdateExpansionTests {
 
   @Test("A payload of several pieces expands; a damaged or short piece does not")
   func pieces() throws {
-    var random = SeededGenerator.fresh("UpdateExpansionTests.pieces")
+    var random = SeededGenerator.ofTest("UpdateExpansionTests.pieces")
     let data = random.bytes(2_300_000)
     let sample = SampleStream(
       base: 2, steps: [.file("a"), .writes("a", at: 0, data), .writes("b", at: 0, [1, 2, 3])],

@@ -159,7 +159,7 @@ struct DeviceKeysTests {
   /// What the check lets through keeps enough keys, whichever versions turn out good.
   @Test("No order in which versions become good leaves fewer keys than are needed")
   func neverTooFew() throws {
-    var random = SeededGenerator.fresh("keys of random updates")
+    var random = SeededGenerator.ofTest("keys of random updates")
     let pool = try (0..<6).map { try key($0) }
     var (admitted, refused, adopted) = (0, 0, 0)
     for _ in 0..<200 {

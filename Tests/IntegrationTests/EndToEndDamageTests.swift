@@ -48,7 +48,7 @@ struct EndToEndDamageTests {
   }
 
   private func flips(on device: EndToEndDevice) throws {
-    var random = SeededGenerator.fresh("flipped bits")
+    var random = SeededGenerator.ofTest("flipped bits")
     let options = try options(device)
     let disk = try Device(path: device.path)
     let source = try scratch()
@@ -72,7 +72,7 @@ struct EndToEndDamageTests {
   }
 
   private func cuts(on device: EndToEndDevice) throws {
-    var random = SeededGenerator.fresh("cuts")
+    var random = SeededGenerator.ofTest("cuts")
     let options = try options(device)
     let disk = try Device(path: device.path)
     let source = try scratch()

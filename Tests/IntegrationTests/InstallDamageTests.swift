@@ -32,7 +32,7 @@ struct InstallInterruptedUpdateTests {
   @Test("Every flipped bit of the head is refused, and random ones of the rest")
   func flippedBits() throws {
     let state = try bench.state()
-    var random = SeededGenerator.fresh("flipped bits")
+    var random = SeededGenerator.ofTest("flipped bits")
     // The head's bits are all tried by the container's own tests; here the way to it.
     var bits = Array(stride(from: 0, to: headLength * 8, by: 13))
     bits += (0..<60).map { _ in
@@ -49,7 +49,7 @@ struct InstallInterruptedUpdateTests {
   @Test("A cut anywhere is refused, and so is anything behind the end")
   func cuts() throws {
     let state = try bench.state()
-    var random = SeededGenerator.fresh("cuts")
+    var random = SeededGenerator.ofTest("cuts")
     var lengths = [0, 1, headLength - 1, headLength, headLength + 1, update.count - 1]
     lengths += (0..<60).map { _ in Int.random(in: 0..<update.count, using: &random) }
     for length in lengths {

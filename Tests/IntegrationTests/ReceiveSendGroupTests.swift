@@ -93,7 +93,7 @@ struct ReceiveSendGroupTests {
 
   @Test("From a pipe, while block groups move and parents are deleted (252)")
   func balance() throws {
-    var generator = SeededGenerator.fresh("balance")
+    var generator = SeededGenerator.ofTest("balance")
     var changes = RandomChanges(generator: SeededGenerator(seed: generator.next()))
     for number in 1...6 {
       let work = try it.bench.open("work")

@@ -14,7 +14,7 @@ final class SenderTests {
 
   /// Two read-only snapshots, some megabytes apart.
   private func makeSnapshots() throws {
-    var generator = SeededGenerator.fresh("makeSnapshots")
+    var generator = SeededGenerator.ofTest("makeSnapshots")
     try Subvolume.create("work", in: top)
     let work = try top.open(beneath: "work")
     for index in 0..<20 {

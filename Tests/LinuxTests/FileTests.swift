@@ -22,7 +22,7 @@ final class FileTests {
 
   @Test("What is written is read back, whole or in part")
   func readsAndWrites() throws {
-    var generator = SeededGenerator.fresh("readsAndWrites")
+    var generator = SeededGenerator.ofTest("readsAndWrites")
     let bytes = generator.bytes(300_000)
     let file = try makeFile("f", bytes)
     #expect(try file.bytes(at: 0, count: 300_001) == bytes)

@@ -31,7 +31,7 @@ struct CorrectionTests {
 
   @Test("Odd tokens and odd blocks are carried as corrections", arguments: [2, 7] as [UInt8])
   func oddTokens(level: UInt8) throws {
-    var random = SeededGenerator.fresh("odd tokens")
+    var random = SeededGenerator.ofTest("odd tokens")
     let recipe = DeflateRecipe(
       parameters: DeflateParameters(level: level), policy: .zlib(exponent: 14), trailer: .none)
     let data = try odd(recipe, 40, using: &random)

@@ -31,7 +31,7 @@ struct GzipTests {
 
   @Test("Bytes that do not compress are stored, and come back")
   func noise() throws {
-    var random = SeededGenerator.fresh("noise")
+    var random = SeededGenerator.ofTest("noise")
     let noise = random.bytes(200_000)
     let file = try compressed(noise, by: "gzip", ["-n"])
     let region = try #require(try analysed(file).layout.regions.first)

@@ -16,7 +16,7 @@ struct OpenedViewTests {
 
   @Test("Reading anywhere gives what reading in order gives")
   func randomAccess() throws {
-    var random = SeededGenerator.fresh("opened view")
+    var random = SeededGenerator.ofTest("opened view")
     let (file, layout) = try sample()
     let view = try OpenedView(MemorySpill(file), layout, spill: MemorySpill([4, 4]))
     let all = try view.bytes(at: 0, count: 1 << 20)

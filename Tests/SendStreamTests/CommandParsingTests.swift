@@ -46,7 +46,7 @@ struct CommandParsingTests {
 
   @Test("Attributes may come in any order")
   func anyOrder() throws {
-    var random = SeededGenerator.fresh("order of attributes")
+    var random = SeededGenerator.ofTest("order of attributes")
     try everySample { kind, attributes in
       let expected = try line(kind, attributes.flatMap(\.self))
       for _ in 0..<5 {

@@ -234,7 +234,7 @@ struct ReadingTests {
 
   @Test("Damaged and random bytes give an error or a stream, and never a trap")
   func randomBytes() throws {
-    var random = SeededGenerator.fresh("random streams")
+    var random = SeededGenerator.ofTest("random streams")
     let good = try SampleCommands.stream(StreamVersion(base: 2)).prefix(6_000)
     for round in 0..<300 {
       var bytes = Array(good.prefix(Int.random(in: 0...good.count, using: &random)))
@@ -254,7 +254,7 @@ struct ReadingTests {
 
   @Test("Random attributes with good checksums give an error or a command, and never a trap")
   func randomAttributes() {
-    var random = SeededGenerator.fresh("random attributes")
+    var random = SeededGenerator.ofTest("random attributes")
     var parsed = 0
     for _ in 0..<4_000 {
       let kind = CommandKind(rawValue: UInt16.random(in: 1...26, using: &random))

@@ -1,18 +1,9 @@
 /// A random generator that a failing property test can be repeated with.
-///
-/// The seed is printed as a line to paste back.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   /// A generator from a seed.
   public init(seed: UInt64) { state = seed }
-
-  /// A generator from a fresh seed, which it prints, or from `SEED` in the environment's place.
-  public static func fresh(_ name: String, seed: UInt64? = nil) -> SeededGenerator {
-    let seed = seed ?? UInt64.random(in: 0...UInt64.max)
-    print("\(name): SeededGenerator(seed: 0x\(String(seed, radix: 16)))")
-    return SeededGenerator(seed: seed)
-  }
 
   /// The next number (SplitMix64).
   public mutating func next() -> UInt64 {

@@ -85,7 +85,7 @@ final class TreeComparisonTests {
 
   @Test("The comparison and the digests agree on random changes")
   func agrees() throws {
-    var generator = SeededGenerator.fresh("agrees")
+    var generator = SeededGenerator.ofTest("agrees")
     let files = ["a/x", "a!", "copy", "first"]
     for _ in 0..<40 {
       let tree = Bool.random(using: &generator) ? one : other

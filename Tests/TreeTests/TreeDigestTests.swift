@@ -188,7 +188,7 @@ final class TreeDigestTests {
 
   @Test("Large files are read to their last byte")
   func largeFiles() throws {
-    var generator = SeededGenerator.fresh("largeFiles")
+    var generator = SeededGenerator.ofTest("largeFiles")
     let bytes = generator.bytes(600_000)
     let file = try root.open(beneath: "copy", .readWrite)
     try file.write(bytes.rawSpan)

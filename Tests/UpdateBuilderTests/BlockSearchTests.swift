@@ -18,7 +18,7 @@ struct BlockSearchTests {
 
   @Test("The same place, another place, and what is too short")
   func places() {
-    var random = SeededGenerator.fresh("BlockSearchTests.places")
+    var random = SeededGenerator.ofTest("BlockSearchTests.places")
     let old = random.bytes(200_000)
     let new =
       Array(old[..<20_480]) + random.bytes(4096) + old[24_576..<36_864] + random.bytes(4096)
@@ -33,7 +33,7 @@ struct BlockSearchTests {
 
   @Test("A place that is no whole number of blocks further on is not found")
   func shifted() {
-    var random = SeededGenerator.fresh("BlockSearchTests.shifted")
+    var random = SeededGenerator.ofTest("BlockSearchTests.shifted")
     let old = random.bytes(200_000)
     #expect(matches([1] + old, old).isEmpty)
     #expect(matches(random.bytes(4096) + old, old).map(\.old) == [0])
@@ -41,7 +41,7 @@ struct BlockSearchTests {
 
   @Test("The last block may be a part of one where both end, and only there")
   func tails() {
-    var random = SeededGenerator.fresh("BlockSearchTests.tails")
+    var random = SeededGenerator.ofTest("BlockSearchTests.tails")
     let old = random.bytes(100_001)
     let tail = 100_001 % 4096
     #expect(matches(old, old, tail: tail) == [.init(new: 0..<100_001, old: 0)])
@@ -52,7 +52,7 @@ struct BlockSearchTests {
 
   @Test("Nothing is the same, or everything, or there is next to nothing")
   func extremes() {
-    var random = SeededGenerator.fresh("BlockSearchTests.extremes")
+    var random = SeededGenerator.ofTest("BlockSearchTests.extremes")
     #expect(matches(random.bytes(100_000), random.bytes(100_000)).isEmpty)
     #expect(matches([], []).isEmpty)
     #expect(matches([1, 2], [1, 2], tail: 2).isEmpty)
@@ -65,7 +65,7 @@ struct BlockSearchTests {
 
   @Test("Whatever is found is the same bytes, in whole blocks, and in order")
   func property() {
-    var random = SeededGenerator.fresh("BlockSearchTests.property")
+    var random = SeededGenerator.ofTest("BlockSearchTests.property")
     for _ in 0..<20 {
       let pool = (0..<6).map { _ in random.bytes(4096) }
       func file() -> [UInt8] {

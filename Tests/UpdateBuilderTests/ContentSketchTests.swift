@@ -12,7 +12,7 @@ struct ContentSketchTests {
 
   @Test("A file's sketch does not depend on how its bytes come")
   func streaming() {
-    var random = SeededGenerator.fresh("ContentSketchTests.streaming")
+    var random = SeededGenerator.ofTest("ContentSketchTests.streaming")
     let bytes = random.bytes(50_000)
     let whole = sketch(bytes)
     #expect(whole.features.count == 24)
@@ -34,7 +34,7 @@ struct ContentSketchTests {
 
   @Test("A small part is found in a large file, however the bytes come")
   func containment() {
-    var random = SeededGenerator.fresh("ContentSketchTests.containment")
+    var random = SeededGenerator.ofTest("ContentSketchTests.containment")
     let part = random.bytes(20_000)
     let large = random.bytes(400_000) + part + random.bytes(300_000)
     let wanted = sketch(part, 256)
@@ -59,7 +59,7 @@ struct ContentSketchTests {
 
   @Test("Only files before a number are found, if one is given")
   func before() {
-    var random = SeededGenerator.fresh("ContentSketchTests.before")
+    var random = SeededGenerator.ofTest("ContentSketchTests.before")
     let files = (0..<5).map { _ in random.bytes(30_000) }
     let index = SketchIndex(files.enumerated().map { (Int32($0.offset), sketch($0.element)) })
     #expect(index.files(like: sketch(files[3], 256), limit: 9) == [3])
@@ -72,7 +72,7 @@ struct ContentSketchTests {
 
   @Test("What is alike has features in common, more the more alike it is; what is not, has none")
   func similarity() {
-    var random = SeededGenerator.fresh("ContentSketchTests.similarity")
+    var random = SeededGenerator.ofTest("ContentSketchTests.similarity")
     let old = random.bytes(100_000)
     var changed = random.bytes(3000) + old
     for at in stride(from: 0, to: changed.count, by: 2000) { changed[at] &+= 1 }
@@ -89,7 +89,7 @@ struct ContentSketchTests {
 
   @Test("Of many files the likest come first, and always the same")
   func index() {
-    var random = SeededGenerator.fresh("ContentSketchTests.index")
+    var random = SeededGenerator.ofTest("ContentSketchTests.index")
     let files = (0..<300).map { _ in random.bytes(Int.random(in: 4096...20_000, using: &random)) }
     let index = SketchIndex(files.enumerated().map { (Int32($0.offset), sketch($0.element)) })
     for number in [0, 7, 150, 299] {
@@ -106,7 +106,7 @@ struct ContentSketchTests {
 
   @Test("What very many files have says nothing")
   func common() {
-    var random = SeededGenerator.fresh("ContentSketchTests.common")
+    var random = SeededGenerator.ofTest("ContentSketchTests.common")
     let licence = random.bytes(6000)
     let index = SketchIndex((0..<100).map { (Int32($0), sketch(licence)) })
     #expect(index.files(like: sketch(licence), limit: 3).isEmpty)
@@ -119,7 +119,7 @@ struct ContentSketchTests {
 struct PlaceMapTests {
   @Test("Where contents are, is found to the precision that is asked for")
   func places() {
-    var random = SeededGenerator.fresh("PlaceMapTests.places")
+    var random = SeededGenerator.ofTest("PlaceMapTests.places")
     let old = random.bytes(1 << 20)
     var map = PlaceMap(fileLength: UInt64(old.count))
     map.add(Array(old[..<300_000]).rawSpan)

@@ -50,7 +50,7 @@ struct OldWindowsTests {
 
   @Test("A longer one is searched where the contents are, wherever they have moved to")
   func moved() throws {
-    var random = SeededGenerator.fresh("OldWindowsTests.moved")
+    var random = SeededGenerator.ofTest("OldWindowsTests.moved")
     let directory = try TemporaryDirectory()
     let old = random.bytes(8 << 20)
     let matcher = try matcher(directory, [("f", old)])
@@ -94,7 +94,7 @@ struct OldWindowsTests {
 
   @Test("A file that moved and changed is found by its contents, and only if it has to be")
   func sketches() throws {
-    var random = SeededGenerator.fresh("OldWindowsTests.sketches")
+    var random = SeededGenerator.ofTest("OldWindowsTests.sketches")
     let directory = try TemporaryDirectory()
     let (one, two, three) = (random.bytes(40_000), random.bytes(30_000), random.bytes(20_000))
     let plain = try matcher(

@@ -59,7 +59,7 @@ struct PatchMakerTests {
 
   @Test("What has changed a little travels as one patch")
   func patch() throws {
-    var random = SeededGenerator.fresh("PatchMakerTests.patch")
+    var random = SeededGenerator.ofTest("PatchMakerTests.patch")
     let old = random.bytes(20_000)
     var new = old
     new[9_999] ^= 0xff
@@ -72,7 +72,7 @@ struct PatchMakerTests {
 
   @Test("What has nothing of the old, is too short, or has no old, travels as it is")
   func plain() throws {
-    var random = SeededGenerator.fresh("PatchMakerTests.plain")
+    var random = SeededGenerator.ofTest("PatchMakerTests.plain")
     let old = random.bytes(20_000)
     let range = try self.old(old)
     for (new, old) in [
@@ -92,7 +92,7 @@ struct PatchMakerTests {
   @Test(
     "A patch that is too long is cut where the normal form cuts", arguments: [1, 2] as [UInt16])
   func split(base: UInt16) throws {
-    var random = SeededGenerator.fresh("PatchMakerTests.split")
+    var random = SeededGenerator.ofTest("PatchMakerTests.split")
     let chunk = UInt64(NormalForm(base: base).chunkLength)
     let old = random.bytes(600_000)
     var new = old
@@ -111,7 +111,7 @@ struct PatchMakerTests {
 
   @Test("What is shared is whole in one part, and only the rest counts as written")
   func shared() throws {
-    var random = SeededGenerator.fresh("PatchMakerTests.shared")
+    var random = SeededGenerator.ofTest("PatchMakerTests.shared")
     let old = random.bytes(600_000)
     var new = old
     for index in stride(from: 0, to: 300_000, by: 3) { new[index] = new[index] &+ 1 }
@@ -136,7 +136,7 @@ struct PatchMakerTests {
 
   @Test("A range that is a little longer than one chunk is cut in two as well")
   func barelyTwoChunks() throws {
-    var random = SeededGenerator.fresh("PatchMakerTests.barelyTwoChunks")
+    var random = SeededGenerator.ofTest("PatchMakerTests.barelyTwoChunks")
     let old = random.bytes(140_000)
     let new = random.bytes(120_000) + old[120_000...]
     let parts = try maker(100_000).parts(of: new, at: 0, from: self.old(old))

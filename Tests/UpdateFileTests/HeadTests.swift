@@ -289,7 +289,7 @@ struct HeadStreamTests {
 
   @Test("Random streams never trap, and what is taken is written again as it was")
   func random() throws {
-    var random = SeededGenerator.fresh("random heads")
+    var random = SeededGenerator.ofTest("random heads")
     let contents = HeadContents(
       commands: [(0x8000, 0, [1, 2, 3]), (0x8001, 0, signature(1)), (0x8001, 0, signature(2))])
     let bytes = contents.bytes

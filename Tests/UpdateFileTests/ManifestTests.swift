@@ -163,7 +163,7 @@ struct ManifestTests {
 
   @Test("Random bytes, and random changes, never trap")
   func random() throws {
-    var random = SeededGenerator.fresh("random manifests")
+    var random = SeededGenerator.ofTest("random manifests")
     let bytes = try Manifest.sample().encoded()
     for _ in 0..<2000 {
       var changed = bytes

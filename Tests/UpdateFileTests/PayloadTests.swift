@@ -156,7 +156,7 @@ struct PayloadTests {
   @Test("A changed bit anywhere is found in its piece, before it is decompressed")
   func damaged() throws {
     let sample = try Sample.large.get()
-    var random = SeededGenerator.fresh("damaged pieces")
+    var random = SeededGenerator.ofTest("damaged pieces")
     for _ in 0..<20 {
       var file = sample.file
       let at = Int(random.next() % UInt64(file.count))
@@ -221,7 +221,7 @@ struct PayloadTests {
 
   @Test("Signed nonsense fails in liblzma, not elsewhere")
   func nonsense() throws {
-    var random = SeededGenerator.fresh("signed nonsense")
+    var random = SeededGenerator.ofTest("signed nonsense")
     for _ in 0..<50 {
       let noise = random.bytes(4 * Int(random.next() % 100 + 8))
       let payload = try Sample.payload(
@@ -315,7 +315,7 @@ struct PieceHasherTests {
   @Test(
     "They are those of the parts, however the bytes come", arguments: [0, 1, 99, 100, 101, 1000])
   func pieces(count: Int) throws {
-    var random = SeededGenerator.fresh("pieces")
+    var random = SeededGenerator.ofTest("pieces")
     let bytes = random.bytes(count)
     let expected = stride(from: 0, to: count, by: 100).map { start in
       let part = Array(bytes[start..<min(start + 100, count)])

@@ -165,7 +165,7 @@ struct XZDecoderTests {
 
   @Test("Random bytes are not xz, and random bytes behind a good header are corrupt")
   func random() throws {
-    var random = SeededGenerator.fresh("random xz input")
+    var random = SeededGenerator.ofTest("random xz input")
     let header = Array(try encoded(sample(300), quick)[..<12])
     for _ in 0..<200 {
       let noise = random.bytes(64)

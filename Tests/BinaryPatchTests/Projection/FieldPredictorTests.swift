@@ -158,7 +158,7 @@ struct AddressMapTests {
 
   @Test("Of copies that overlap, hints count first, and then the longest")
   func overlaps() throws {
-    var random = SeededGenerator.fresh("overlapping copies")
+    var random = SeededGenerator.ofTest("overlapping copies")
     for _ in 0..<300 {
       var copies: [CopiedRange] = []
       var new: UInt64 = 1000

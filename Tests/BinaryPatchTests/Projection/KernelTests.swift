@@ -151,7 +151,7 @@ struct KernelTests {
 
   @Test("Kernels with random bytes changed, and cut ones, have fields inside them")
   func hostile() throws {
-    var random = SeededGenerator.fresh("hostile kernels")
+    var random = SeededGenerator.ofTest("hostile kernels")
     let bytes = SmallKernel().bytes
     for round in 0..<60 {
       var wrong = bytes
@@ -213,7 +213,7 @@ struct NamePairsTests {
 
   @Test("Any pairs at all come to an end, and leave no pair")
   func anyPairs() throws {
-    var random = SeededGenerator.fresh("name pairs")
+    var random = SeededGenerator.ofTest("name pairs")
     for _ in 0..<200 {
       let tokens = (0...255).filter { _ in Bool.random(using: &random) }.reversed()
       let pairs = tokens.prefix(200).map {

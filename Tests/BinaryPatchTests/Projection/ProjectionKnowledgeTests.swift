@@ -33,7 +33,7 @@ struct ProjectionKnowledgeTests {
 
   @Test("A number moves as the nearest that was learned; the last that was said of one counts")
   func nearest() {
-    var random = SeededGenerator.fresh("learned map")
+    var random = SeededGenerator.ofTest("learned map")
     for range in [1, 50, 3000, 100_000] as [UInt32] {
       var map = LearnedMap()
       var model = Model()
@@ -77,7 +77,7 @@ struct ProjectionKnowledgeTests {
 
   @Test("What is written is read again, cut at any byte it is refused")
   func roundTrip() {
-    var random = SeededGenerator.fresh("knowledge")
+    var random = SeededGenerator.ofTest("knowledge")
     for count in [0, 1, 40, 3000] {
       let knowledge = filled(count, &random)
       let bytes = knowledge.encoded
@@ -93,7 +93,7 @@ struct ProjectionKnowledgeTests {
 
   @Test("With any bit flipped, and of noise, it is refused or means what it says")
   func damage() {
-    var random = SeededGenerator.fresh("damaged knowledge")
+    var random = SeededGenerator.ofTest("damaged knowledge")
     let bytes = filled(30, &random).encoded
     for bit in 0..<(bytes.count * 8) {
       var flipped = bytes

@@ -37,7 +37,7 @@ struct TypeRunTests {
 
   @Test("Of copies that have a type, the longest tells, then the one lower in new, then in old")
   func overlaps() throws {
-    var random = SeededGenerator.fresh("types")
+    var random = SeededGenerator.ofTest("types")
     let bytes = file()
     let start = try image(of: bytes).sections[1].range.lowerBound + 24
     for _ in 0..<200 {
