@@ -78,7 +78,7 @@ let package = Package(
     library("BinaryDiff", ["Bytes", "BinaryPatch", "CDivSufSort"]),
     library("UpdateFile", ["Bytes", "Crypto", "SendStream", "XZ"]),
     library("Receive", ["Btrfs", "Bytes", "Compression", "Linux", "SendStream"]),
-    library("Recompress", ["Bytes", "XZ", "Zstd"]),
+    library("Recompress", ["Bytes", "Linux", "XZ", "Zstd"]),
     library("Tree", ["Btrfs", "Bytes", "Crypto", "Linux"]),
     library("Configuration", ["Bytes", "Linux"]),
 

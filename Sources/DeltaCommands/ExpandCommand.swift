@@ -100,7 +100,10 @@ enum Expansion {
     }
     defer { withExtendedLifetime(old) {} }
     let tree = try tree(of: manifest, parent: old, keepingBeside: output)
-    var expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: memoryLimit)
+    var expansion = try UpdateExpansion(
+      manifest, tree: tree, memoryLimit: memoryLimit,
+      spareMemory: UpdateExpansion<ExpansionTree>.spareMemory(
+        beside: manifest, limit: memoryLimit))
     var writer = StreamWriter(version: expansion.plainVersion)
     writer.writeHeader()
     while expansion.wanted > 0 {

@@ -1,6 +1,7 @@
 public import BinaryPatch
 internal import Bytes
 internal import Linux
+internal import Recompress
 public import SendStream
 
 /// Turns the commands of a delta stream into those of the plain stream that it stands for.
@@ -17,24 +18,28 @@ public import SendStream
 ///     }
 ///
 /// Memory: one command, one chunk of ``NormalForm``, what applying one patch takes, and
-/// ``/BinaryPatch/ProjectionKnowledge``.
+/// ``/BinaryPatch/ProjectionKnowledge``; with ``OpeningLimits/spareMemory`` that as well, in which opened
+/// files are made again side by side: see ``Expander/accepts``.
 public struct Expander<Tree: OldTree>: ~Copyable {
-  private let tree: Tree
+  let tree: Tree
   private let version: StreamVersion
   private let form: NormalForm
-  private let limits: PatchLimits
+  let limits: PatchLimits
   /// What opening files may take; `nil` if none may be opened.
-  private let opening: OpeningLimits?
-  private var order: CommandOrder
-  private var patch: RunningPatch<Tree.File>?
+  let opening: OpeningLimits?
+  /// Makes regions of opened files again, if there is memory to spare.
+  let pool: RebuildPool?
+  var queue = ExpansionQueue<Tree.File>()
+  var order: CommandOrder
+  var patch: RunningPatch<Tree.File>?
   /// Known from SNAPSHOT.
-  private var parent: ParentIdentity?
+  var parent: ParentIdentity?
   /// What the patches so far have taught; while one is being expanded, that has it.
-  public private(set) var knowledge: ProjectionKnowledge
+  public internal(set) var knowledge: ProjectionKnowledge
   /// How many bytes of the plain stream there have been, its header among them.
-  private var position: UInt64
+  var position: UInt64
   /// Whether patches may have sources in the new tree.
-  private let allowsNewSources: Bool
+  let allowsNewSources: Bool
   private var pending: CommandKind?
   private var current = CommandKind.end
   private var payload: [UInt8] = []
@@ -57,6 +62,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     allowsNewSources: Bool = true
   ) {
     self.opening = opening
+    pool = opening?.pool
     self.knowledge = knowledge
     self.position = position ?? UInt64(StreamHeader.length)
     self.allowsNewSources = allowsNewSources
@@ -81,21 +87,24 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     try order.add(frame)
     switch frame.kind {
     case .manifest, .signature: break
-    case .patch:
-      let command = try PatchCommand(parsing: frame)
-      try checkSources(command, frame.offset)
-      var known = ProjectionKnowledge()
-      swap(&known, &knowledge)
-      patch = try RunningPatch(
-        command, tree: tree, limits: limits, opening: opening, parent: parent, offset: frame.offset,
-        knowledge: known)
+    case .patch: try beginPatch(frame)
     default:
       if frame.kind == .snapshot { parent = ParentIdentity(ofSnapshot: frame) }
+      guard isIdle else {
+        return queue.append(.command(frame.kind, payload: [UInt8](copying: frame.payload)))
+      }
       payload.removeAll(keepingCapacity: true)
       payload.append(copying: frame.payload)
       pending = frame.kind
     }
   }
+
+  /// Whether all commands that were taken have been given as plain ones.
+  var isIdle: Bool { pending == nil && patch == nil && queue.isEmpty }
+
+  /// Whether ``begin(_:)`` takes a command though ``advance(waiting:)`` may have more to give: behind
+  /// a patch whose file is being made beside.
+  var accepts: Bool { isIdle || pool != nil && queue.hasRoom }
 
   /// The next plain command; `nil` when the next one of the delta stream is wanted.
   ///
@@ -106,9 +115,10 @@ public struct Expander<Tree: OldTree>: ~Copyable {
     return frame
   }
 
-  /// Makes the next plain command ready as ``frame``; `false` when there is none.
-  mutating func advance() throws(DeltaStreamError) -> Bool {
-    guard let kind = try nextKind() else { return false }
+  /// Makes the next plain command ready as ``frame``; `false` when there is none, or when it is not
+  /// made yet and `waiting` is not wanted.
+  mutating func advance(waiting: Bool = true) throws(DeltaStreamError) -> Bool {
+    guard let kind = try nextKind(waiting) else { return false }
     current = kind
     // Below 2^63: that many bytes never come.
     position &+= UInt64(Frame.headerLength + payload.count)
@@ -117,35 +127,37 @@ public struct Expander<Tree: OldTree>: ~Copyable {
   }
 
   /// Makes the next command's payload, and says which one it is.
-  private mutating func nextKind() throws(DeltaStreamError) -> CommandKind? {
-    if let kind = pending {
-      pending = nil
-      return kind
-    }
-    guard patch != nil else { return nil }
-    if let kind = try patch?.next(form: form, version: version, into: &payload) { return kind }
-    knowledge = patch?.takeKnowledge() ?? ProjectionKnowledge()
-    patch = nil
-    return nil
-  }
-
-  /// Checks what a patch says of its sources against what there is at its place in the stream.
-  private func checkSources(
-    _ command: borrowing PatchCommand, _ offset: UInt64
-  ) throws(DeltaStreamError) {
-    for source in command.sources {
-      switch source.tree {
-      case .parent: try order.requireParent(.patchSource, at: offset)
-      case .new(let writtenAt):
-        guard allowsNewSources else { throw .malformedPatch(.patchSource, offset: offset) }
-        guard writtenAt < position else {
-          throw .sourceNotWritten(path: source.path, offset: offset)
-        }
+  private mutating func nextKind(_ waiting: Bool) throws(DeltaStreamError) -> CommandKind? {
+    while true {
+      if let kind = pending {
+        pending = nil
+        return kind
+      }
+      try beginHeld(inTurn: false)
+      if patch != nil {
+        if !waiting, patch?.isReady == false { return nil }
+        if let kind = try patch?.next(form: form, version: version, into: &payload) { return kind }
+        endPatch()
+      }
+      switch queue.popFirst() {
+      case .command(let kind, let bytes):
+        payload = bytes
+        pending = kind
+      case .patch(let begun): patch = begun.take()
+      case nil:
+        try beginHeld(inTurn: true)
+        if patch == nil { return nil }
       }
     }
   }
 
-  /// The plain command that ``advance()`` made ready.
+  /// Ends the patch. One that was begun ahead gave away what it knew when the next one came.
+  private mutating func endPatch() {
+    if patch?.isAhead == false { knowledge = patch?.takeKnowledge() ?? ProjectionKnowledge() }
+    patch = nil
+  }
+
+  /// The plain command that ``advance(waiting:)`` made ready.
   var frame: Frame {
     @_lifetime(borrow self)
     borrowing get { Frame(kind: current, payload: payload.rawSpan, version: version) }

@@ -76,6 +76,12 @@ struct SourceSpace<File: OldFile>: OldBytes {
   private var start: UInt64 = 0
   private(set) var byteCount: UInt64
 
+  /// Nothing.
+  init() {
+    ranges = []
+    byteCount = 0
+  }
+
   /// Opens every source and checks that it is as long as the patch needs it.
   ///
   /// - Parameter open: opens a source.

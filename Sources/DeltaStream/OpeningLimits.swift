@@ -8,14 +8,17 @@ public struct OpeningLimits: Sendable {
   public var room: UInt64
   /// How many threads may compress, if the memory allows it. The bytes do not depend on it.
   public var threads: Int
+  /// Memory beside ``memory`` that making files side by side may take, in bytes; none below 28 MiB.
+  public var spareMemory: UInt64
   /// The settings that recipes may have; `nil` for any.
   public var settings: Set<Recipe>?
 
   /// Limits; those that are not named are the most that is ever needed.
   public init(
     memory: UInt64 = 4 << 30, room: UInt64 = 16 << 30, threads: Int = 1,
-    settings: Set<Recipe>? = nil
+    spareMemory: UInt64 = 0, settings: Set<Recipe>? = nil
   ) {
+    self.spareMemory = spareMemory
     self.memory = memory
     self.room = room
     self.threads = threads
@@ -25,6 +28,17 @@ public struct OpeningLimits: Sendable {
   /// The most regions that layouts may have without taking all the memory.
   var mostRegions: Int {
     Int(clamping: min(memory / FileLayout.memoryPerRegion, UInt64(OpenedPatch.mostRegions)))
+  }
+
+  /// The least that is worth it for a pool.
+  private static let leastPoolMemory: UInt64 = 16 << 20
+  /// What commands behind a file take that is being made: the queue's, and a longest one that is held.
+  private static let queueMemory: UInt64 = 12 << 20
+
+  /// A pool for making files side by side, if that is wanted.
+  var pool: RebuildPool? {
+    guard threads > 1, spareMemory >= Self.leastPoolMemory + Self.queueMemory else { return nil }
+    return RebuildPool(threads: threads, memory: spareMemory - Self.queueMemory)
   }
 
   /// Checks a patch against the limits, before anything is done for it.

@@ -10,8 +10,8 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
 
   /// Which command's bytes these are, for errors.
   private let command: (path: [UInt8], offset: UInt64)
-  private let old: SourceSpace<File>
-  private let parts: [OpenedPatch.Part]
+  private var old: SourceSpace<File>
+  private var parts: [OpenedPatch.Part]
   private let limits: PatchLimits
   private var next = 0
   private var applier: PatchApplier<SourceSpace<File>>?
@@ -45,7 +45,7 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
   init(
     _ patch: OpenedPatch, for command: (path: [UInt8], offset: UInt64), of old: SourceSpace<File>,
     limits: PatchLimits, knowledge: consuming ProjectionKnowledge, _ opening: OpeningLimits,
-    _ spill: SpillFile
+    _ pool: RebuildPool?, _ spill: SpillFile
   ) throws(DeltaStreamError) {
     self.command = command
     self.old = old
@@ -55,11 +55,25 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
     if let layout = patch.layout {
       // Rebuilders in one another would have to share what memory there is.
       rebuilder = FileRebuilder(
-        layout, threads: layout.isNested ? 1 : opening.threads, memoryLimit: opening.memory)
+        layout, threads: layout.isNested ? 1 : opening.threads, memoryLimit: opening.memory,
+        pool: pool)
     }
     try beginPart()
     if patch.keepsView { try makeView(in: spill) }
   }
+
+  /// Makes the view, of which a pool makes the file, and gives back all else.
+  mutating func makeAhead() throws(DeltaStreamError) {
+    while try pushView() {}
+    try endPart()
+    guard next == parts.count else { throw tooMany }
+    parts = []
+    next = 0
+    old = SourceSpace()
+  }
+
+  /// Whether nothing has to be waited for.
+  var isReady: Bool { rebuilder?.isReady ?? true }
 
   /// Gives away what is known for the patch behind, at the end.
   mutating func takeKnowledge() -> ProjectionKnowledge {
@@ -94,6 +108,21 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
   /// Makes more of the file; `false` when its last byte was made.
   private mutating func rebuild() throws(DeltaStreamError) -> Bool {
     guard let rebuilder else { return false }
+    // What was taken needs no room any more.
+    if taken > 0 {
+      made.removeFirst(taken)
+      taken = 0
+    }
+    if try pushView() { return true }
+    do throws(RecompressError) {
+      if !isRebuilt { try rebuilder.finish(into: &made) }
+    } catch { throw .opening(.failed(error), path: command.path) }
+    isRebuilt = true
+    return false
+  }
+
+  /// Makes more of the view, for the rebuilder; `false` at its end.
+  private mutating func pushView() throws(DeltaStreamError) -> Bool {
     var bytes: [UInt8] = []
     if let view {
       bytes = try read(view, at: viewOffset)
@@ -101,20 +130,11 @@ struct PatchedBytes<File: OldFile>: ~Copyable {
     } else {
       try makeBytes(Self.step, into: &bytes)
     }
-    // What was taken needs no room any more.
-    if taken > 0 {
-      made.removeFirst(taken)
-      taken = 0
+    guard let rebuilder, !bytes.isEmpty else { return false }
+    do throws(RecompressError) { try rebuilder.push(bytes.rawSpan, into: &made) } catch {
+      throw .opening(.failed(error), path: command.path)
     }
-    do throws(RecompressError) {
-      guard bytes.isEmpty else {
-        try rebuilder.push(bytes.rawSpan, into: &made)
-        return true
-      }
-      if !isRebuilt { try rebuilder.finish(into: &made) }
-      isRebuilt = true
-      return false
-    } catch { throw .opening(.failed(error), path: command.path) }
+    return true
   }
 
   private func read(_ view: SpillFile, at offset: UInt64) throws(DeltaStreamError) -> [UInt8] {

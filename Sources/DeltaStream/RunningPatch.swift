@@ -57,6 +57,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
   private let commandOffset: UInt64
   private var offset: UInt64
   private var left: UInt64
+  private(set) var isAhead = false
   private var bytes: PatchedBytes<File>
   private var shared: SharedParts
   /// The file that is shared with.
@@ -65,8 +66,8 @@ struct RunningPatch<File: OldFile>: ~Copyable {
 
   init<Tree: OldTree>(
     _ command: borrowing PatchCommand, tree: Tree, limits: PatchLimits,
-    opening: OpeningLimits?, parent: ParentIdentity?, offset commandOffset: UInt64,
-    knowledge: consuming ProjectionKnowledge
+    opening: OpeningLimits?, pool: RebuildPool? = nil, parent: ParentIdentity?,
+    offset commandOffset: UInt64, knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) where Tree.File == File {
     shared = SharedParts(command.clones, commandOffset)
     clonePath = command.sources.first?.path ?? []
@@ -83,7 +84,8 @@ struct RunningPatch<File: OldFile>: ~Copyable {
       return
     }
     guard let opening else { throw .malformedPatch(.patchOpenedData, offset: commandOffset) }
-    bytes = try Self.opened(command, tree, limits, opening, path, commandOffset, knowledge)
+    bytes = try Self.opened(
+      command, tree, limits, opening, pool, path, commandOffset, knowledge)
   }
 
   private static func plain<Tree: OldTree>(
@@ -105,7 +107,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
 
   private static func opened<Tree: OldTree>(
     _ command: borrowing PatchCommand, _ tree: Tree, _ limits: PatchLimits,
-    _ opening: OpeningLimits, _ path: [UInt8], _ commandOffset: UInt64,
+    _ opening: OpeningLimits, _ pool: RebuildPool?, _ path: [UInt8], _ commandOffset: UInt64,
     _ knowledge: consuming ProjectionKnowledge
   ) throws(DeltaStreamError) -> PatchedBytes<File> where Tree.File == File {
     let patch = try command.openedPatch(at: commandOffset, mostRegions: opening.mostRegions)
@@ -121,7 +123,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     }
     return try PatchedBytes(
       patch, for: (path, commandOffset), of: old, limits: limits, knowledge: knowledge, opening,
-      SpillFile { () throws(SystemError) in try tree.temporary() })
+      pool, SpillFile { () throws(SystemError) in try tree.temporary() })
   }
 
   /// A patch that predicts is of a whole file, from the start of one source: it costs a pass over that.
@@ -139,7 +141,16 @@ struct RunningPatch<File: OldFile>: ~Copyable {
     }
   }
 
-  /// Gives away what is known for the patch behind, at the end of the run.
+  /// Makes all that a pool makes a file of, before its commands' turn.
+  mutating func makeAhead() throws(DeltaStreamError) {
+    try bytes.makeAhead()
+    isAhead = true
+  }
+
+  /// Whether the next command need not wait for a pool.
+  var isReady: Bool { bytes.isReady }
+
+  /// Gives away what is known for the patch behind, at the end of the run, or when all is made.
   mutating func takeKnowledge() -> ProjectionKnowledge { bytes.takeKnowledge() }
 
   /// Makes the payload of the next command, and says which one it is; `nil` at the end of the run.

@@ -54,13 +54,16 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   ///   - manifest: the manifest, verified unless the caller says otherwise to its user.
   ///   - tree: the parent's files, and the new tree's if the manifest ``/UpdateFile/Manifest/allowsNewSources``.
   ///   - memoryLimit: the most that decoding xz and one piece may take, in bytes.
+  ///   - spareMemory: what may be taken beside the manifest's needs, to make compressed files side by
+  ///     side, in bytes.
   ///   - cut: where another expansion of the same update was.
   /// - Throws: ``UpdateExpansionError/updateFile(_:)``.
   public init(
-    _ manifest: Manifest, tree: Tree, memoryLimit: UInt64, from cut: ExpansionCut = .start
+    _ manifest: Manifest, tree: Tree, memoryLimit: UInt64, spareMemory: UInt64 = 0,
+    from cut: ExpansionCut = .start
   ) throws(UpdateExpansionError) {
     let knowledge = try Self.knowledge(of: cut)
-    let opening = try Self.opening(manifest)
+    let opening = try Self.opening(manifest, spareMemory)
     payload = try Self.reader(manifest, memoryLimit: memoryLimit, startingAt: cut.section)
     self.manifest = manifest
     section = cut.section
@@ -89,14 +92,25 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
       : PlainStreamDigest(behindCutAt: manifest.payload.plainLength(before: cut.section))
   }
 
+  /// What making compressed files side by side may take on this machine: half of what is free beside the
+  /// manifest's needs, and no more than is of use.
+  ///
+  /// - Parameter limit: the most that may be taken in all, in bytes; what is free if `nil`.
+  public static func spareMemory(beside manifest: Manifest, limit: UInt64? = nil) -> UInt64 {
+    if manifest.recompression == nil { return 0 }
+    let limits = [Machine.availableMemory(), limit].compactMap(\.self)
+    guard let free = limits.min(), free > manifest.needs.memory else { return 0 }
+    return min((free - manifest.needs.memory) / 2, UInt64(Machine.processorCount) * 128 << 20)
+  }
+
   /// What opening files may take: what the manifest says, and nothing but the recipes that it lists.
   private static func opening(
-    _ manifest: Manifest
+    _ manifest: Manifest, _ spareMemory: UInt64
   ) throws(UpdateExpansionError) -> OpeningLimits? {
     guard let recompression = manifest.recompression else { return nil }
     return OpeningLimits(
       memory: recompression.memory, room: recompression.room, threads: Machine.processorCount,
-      settings: try recompression.settings())
+      spareMemory: spareMemory, settings: try recompression.settings())
   }
 
   /// What the patches before a cut have taught.
@@ -179,26 +193,30 @@ public struct UpdateExpansion<Tree: OldTree>: ~Copyable {
   private mutating func advance() throws(UpdateExpansionError) -> Bool {
     cut = nil
     while true {
-      if try advanceExpander() {
-        try countPlainCommand()
-        return true
-      }
-      if try Self.beginCommand(&reader, &expander) { continue }
-      if sectionIsDecoded {
-        try endSection()
-        if stopsAtCuts, section < manifest.payload.cuts.count {
-          cut = ExpansionCut(section: section, knowledge: expander.knowledge.storedBytes)
-          return false
+      if try advanceExpander(waiting: false) { return true }
+      if expander.accepts {
+        if try Self.beginCommand(&reader, &expander) { continue }
+        if !sectionIsDecoded {
+          guard try decode() else { return false }
+          continue
         }
       }
-      guard try decode() else { return false }
+      // A file is being made that what comes next has to wait for.
+      if try advanceExpander(waiting: true) { return true }
+      try endSection()
+      if stopsAtCuts, section < manifest.payload.cuts.count {
+        cut = ExpansionCut(section: section, knowledge: expander.knowledge.storedBytes)
+        return false
+      }
     }
   }
 
-  private mutating func advanceExpander() throws(UpdateExpansionError) -> Bool {
-    do throws(DeltaStreamError) { return try expander.advance() } catch {
-      throw .deltaStream(error)
-    }
+  private mutating func advanceExpander(waiting: Bool) throws(UpdateExpansionError) -> Bool {
+    do throws(DeltaStreamError) {
+      guard try expander.advance(waiting: waiting) else { return false }
+    } catch { throw .deltaStream(error) }
+    try countPlainCommand()
+    return true
   }
 
   /// Takes the command that is ready into the digest; a section that gets too long is noticed

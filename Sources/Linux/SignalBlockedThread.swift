@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// The send ioctl starts over, in the middle of its output, when a signal interrupts it; and a
 /// write to a broken pipe there must be an error and not the end of the process.
-public struct SignalBlockedThread: ~Copyable {
+public struct SignalBlockedThread: ~Copyable, Sendable {
   private let thread: pthread_t
 
   /// Starts a thread that runs a closure.

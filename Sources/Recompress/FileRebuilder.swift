@@ -2,7 +2,8 @@ internal import Bytes
 
 /// Makes a file from its opened view: raw parts pass, regions are made again.
 ///
-/// Bytes go in and come out in order. Regions in regions need a rebuilder each, at the same time.
+/// Bytes go in and come out in order. Regions in regions need a rebuilder each, at the same time. With a
+/// pool, regions that are not too long are made there, and come out some pushes later.
 public final class FileRebuilder {
   /// What is left of a region that is being made.
   private struct Open {
@@ -13,29 +14,48 @@ public final class FileRebuilder {
     var made: UInt64 = 0
   }
 
+  /// A region for the pool, and what is there of its opened bytes.
+  private struct Gathered {
+    var region: Region
+    var bytes: [UInt8] = []
+  }
+
+  /// How regions are made.
+  private struct Means {
+    var threads: Int
+    var memoryLimit: UInt64
+    var pool: RebuildPool?
+  }
+
   private let length: UInt64
   private let regions: [Region]
-  private let threads: Int
-  private let memoryLimit: UInt64
+  private let means: Means
+  private let isInner: Bool
   private var next = 0
   private var open: Open?
+  private var gathered: Gathered?
+  private var pending = PendingOutput()
   /// How far the file is made.
   private var position: UInt64 = 0
 
   /// A rebuilder of a file.
   ///
   /// - Parameters:
-  ///   - threads: How many threads may compress.
+  ///   - threads: How many threads may compress one region that is not made by the pool.
   ///   - memoryLimit: The most memory that one region may take, in bytes.
-  public convenience init(_ layout: FileLayout, threads: Int = 1, memoryLimit: UInt64 = .max) {
-    self.init(layout.length, layout.regions, threads, memoryLimit)
+  ///   - pool: Makes regions; its memory is beside the limit.
+  public convenience init(
+    _ layout: FileLayout, threads: Int = 1, memoryLimit: UInt64 = .max, pool: RebuildPool? = nil
+  ) {
+    let means = Means(threads: threads, memoryLimit: memoryLimit, pool: pool)
+    self.init(layout.length, layout.regions, means, isInner: false)
   }
 
-  private init(_ length: UInt64, _ regions: [Region], _ threads: Int, _ memoryLimit: UInt64) {
+  private init(_ length: UInt64, _ regions: [Region], _ means: Means, isInner: Bool) {
     self.length = length
     self.regions = regions
-    self.threads = threads
-    self.memoryLimit = memoryLimit
+    self.means = means
+    self.isInner = isInner
   }
 
   /// Takes the next bytes of the view, and appends what is ready of the file to `output`.
@@ -53,10 +73,19 @@ public final class FileRebuilder {
   public func finish(into output: inout [UInt8]) throws(RecompressError) {
     // Regions without an opened byte may be left.
     _ = try take(RawSpan(), into: &output)
+    try pending.drain(into: &output)
     guard isFinished else { throw .truncated(offset: position) }
   }
 
-  private var isFinished: Bool { position == length && next == regions.count && open == nil }
+  /// Whether ``finish(into:)`` need not wait for the pool.
+  public var isReady: Bool { pending.isReady }
+
+  /// Whether all bytes of the view were taken.
+  private var hasAll: Bool {
+    position == length && next == regions.count && open == nil && gathered == nil
+  }
+
+  private var isFinished: Bool { hasAll && pending.isEmpty }
 
   /// Takes what belongs to the file.
   ///
@@ -65,28 +94,77 @@ public final class FileRebuilder {
     _ bytes: RawSpan, into output: inout [UInt8]
   ) throws(RecompressError) -> Int {
     var taken = 0
+    try pending.drainReady(into: &output)
     while true {
-      if open != nil {
-        taken &+= try takeOpened(bytes.extracting(taken..<bytes.byteCount), into: &output)
-        guard open == nil else { return taken }
+      if open != nil || gathered != nil {
+        let rest = bytes.extracting(taken..<bytes.byteCount)
+        taken &+=
+          open != nil ? try takeOpened(rest, into: &output) : try gather(rest, into: &output)
+        guard open == nil, gathered == nil else { return taken }
       }
       let rawEnd = next < regions.count ? regions[next].offset : length
       guard rawEnd >= position, rawEnd <= length else { throw .corrupt(offset: rawEnd) }
       let count = min(Int(clamping: rawEnd &- position), bytes.byteCount &- taken)
-      output.append(copying: bytes.extracting(taken..<(taken &+ count)))
+      try pending.append(bytes.extracting(taken..<(taken &+ count)), into: &output)
       taken &+= count
       position &+= UInt64(count)
-      guard position == rawEnd, next < regions.count else { return taken }
-      try begin(regions[next])
+      guard position == rawEnd, next < regions.count else { break }
+      try begin(regions[next], into: &output)
       next &+= 1
     }
+    // What is around needs all of it.
+    if isInner, hasAll { try pending.drain(into: &output) }
+    return taken
   }
 
-  private func begin(_ region: Region) throws(RecompressError) {
+  private func begin(_ region: Region, into output: inout [UInt8]) throws(RecompressError) {
+    if let pool = means.pool, pool.takes(region), try region.recipe.memory() <= means.memoryLimit {
+      gathered = Gathered(region: region)
+      return
+    }
+    try pending.drain(into: &output)
     open = Open(
       region: region,
-      rebuilder: try RegionRebuilder(region.recipe, threads: threads, memoryLimit: memoryLimit),
-      opened: FileRebuilder(region.openedLength, region.inner, threads, memoryLimit))
+      rebuilder: try RegionRebuilder(
+        region.recipe, threads: means.threads, memoryLimit: means.memoryLimit),
+      opened: FileRebuilder(region.openedLength, region.inner, means, isInner: true))
+  }
+
+  /// Takes opened bytes of a region for the pool, and hands it over with its last one.
+  private func gather(
+    _ bytes: RawSpan, into output: inout [UInt8]
+  ) throws(RecompressError) -> Int {
+    guard var gathered else { return 0 }
+    // It is changed in place: no other may hold its bytes.
+    self.gathered = nil
+    let region = gathered.region
+    let missing = Int(clamping: region.openedLength) &- gathered.bytes.count
+    let count = min(missing, bytes.byteCount)
+    gathered.bytes.append(copying: bytes.extracting(0..<count))
+    guard count == missing else {
+      self.gathered = gathered
+      return count
+    }
+    try handOver(gathered, into: &output)
+    position = region.end
+    return count
+  }
+
+  /// Has the pool make a region, or makes it here where that has no room.
+  private func handOver(
+    _ gathered: Gathered, into output: inout [UInt8]
+  ) throws(RecompressError) {
+    while true {
+      if let job = try means.pool?.add(gathered.region, opened: gathered.bytes) {
+        return pending.append(job, of: means.pool)
+      }
+      if pending.isEmpty { break }
+      try pending.drainFirst(into: &output)
+    }
+    let job = RebuildJob(gathered.region, opened: gathered.bytes, memory: 0)
+    var none: RegionRebuilder?
+    job.run(&none)
+    if let made = job.made() { output += try made.get() }
   }
 
   /// Takes bytes of the open region, and ends it with its last one.

@@ -4,6 +4,12 @@ internal import Bytes
 protocol Rebuilder: AnyObject {
   func push(_ bytes: RawSpan, into output: inout [UInt8]) throws(RecompressError)
   func finish(into output: inout [UInt8]) throws(RecompressError)
+  /// Begins again; `false` if it cannot.
+  func restart() throws(RecompressError) -> Bool
+}
+
+extension Rebuilder {
+  func restart() throws(RecompressError) -> Bool { false }
 }
 
 extension DeflateRebuilder {
@@ -74,4 +80,9 @@ public final class RegionRebuilder {
   public func finish(into output: inout [UInt8]) throws(RecompressError) {
     try rebuilder.finish(into: &output)
   }
+
+  /// Makes it ready for another region with the same recipe, with the memory that it has.
+  ///
+  /// - Returns: `false` if it cannot, and is of no use any more.
+  func restart() throws(RecompressError) -> Bool { try rebuilder.restart() }
 }

@@ -23,7 +23,9 @@ struct SelfCheck {
     let tree = try tree()
     var expansion: UpdateExpansion<ExpansionTree>
     do throws(UpdateExpansionError) {
-      expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: .max)
+      expansion = try UpdateExpansion(
+        manifest, tree: tree, memoryLimit: .max,
+        spareMemory: UpdateExpansion<ExpansionTree>.spareMemory(beside: manifest))
     } catch { throw .selfCheckFailed("\(error)") }
     while expansion.wanted > 0 {
       let piece = try read(file, at: offset, count: expansion.wanted)

@@ -57,7 +57,7 @@ extension Device {
     try checks.checkSpace(in: device.directory)
     var installation = try device.install(
       verified, from: source, parent: parent, resumption,
-      checkpointInterval: options.checkpointInterval, observer)
+      options, observer)
     facts.name = DeviceNames.version(installation.version)
     installation.changes = changes + hooks.tell(.postInstall, facts)
     if let before = writtenBefore, let after = device.bytesWritten(), after >= before {

@@ -29,7 +29,7 @@ extension LockedDevice {
   /// Installs an update that the checks have let through.
   borrowing func install(
     _ verified: VerifiedManifest, from source: borrowing UpdateSource,
-    parent: ParentMatch?, _ resumption: Resumption?, checkpointInterval: UInt64,
+    parent: ParentMatch?, _ resumption: Resumption?, _ options: InstallOptions,
     _ observer: InstallObserver
   ) throws(InstallError) -> Installation {
     let version = SystemVersion(verified.manifest.toVersion)
@@ -40,7 +40,8 @@ extension LockedDevice {
       let progress = try ApplyProgress(verified, parent: parent)
       let receiving = PlainReceiving(
         manifest: verified.manifest, start: resumption?.cut ?? .start,
-        dataWritten: resumption?.point.dataWritten ?? 0, checkpointInterval: checkpointInterval)
+        dataWritten: resumption?.point.dataWritten ?? 0,
+        checkpointInterval: options.checkpointInterval, memoryLimit: options.maximumMemory)
       try receive(receiving, from: source, into: staging, parent: parent, observer) {
         (cut, written) in
         keepCheckpoint(of: staging, progress.point(cut, dataWritten: written), cut.knowledge)

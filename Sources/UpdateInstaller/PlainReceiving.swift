@@ -15,6 +15,8 @@ struct PlainReceiving: ~Copyable {
   let dataWritten: UInt64
   /// How many bytes of the plain stream lie between two checkpoints at least.
   let checkpointInterval: UInt64
+  /// The most memory that may be taken in all, in bytes; what is free if `nil`.
+  let memoryLimit: UInt64?
 
   /// What is told of a cut: how many bytes of data were written.
   typealias CutObserver = (ExpansionCut, UInt64) -> Void
@@ -82,7 +84,9 @@ struct PlainReceiving: ~Copyable {
   ) throws(InstallError) -> UpdateExpansion<Tree> {
     do throws(UpdateExpansionError) {
       var expansion = try UpdateExpansion(
-        manifest, tree: tree, memoryLimit: manifest.needs.memory, from: start)
+        manifest, tree: tree, memoryLimit: manifest.needs.memory,
+        spareMemory: UpdateExpansion<Tree>.spareMemory(beside: manifest, limit: memoryLimit),
+        from: start)
       expansion.stopsAtCuts = true
       return expansion
     } catch { throw InstallError(error) }

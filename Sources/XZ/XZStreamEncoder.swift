@@ -80,6 +80,13 @@ public struct XZStreamEncoder: ~Copyable {
   /// - Throws: ``XZError/unsupportedOptions``, ``XZError/outOfMemory``.
   public init(_ options: Options, threads: UInt32 = 1) throws(XZError) {
     coder = CoderStream()
+    try restart(options, threads: threads)
+  }
+
+  /// Begins another Stream; what it has of memory is used again where the options are the same.
+  ///
+  /// - Throws: ``XZError/unsupportedOptions``, ``XZError/outOfMemory``.
+  public mutating func restart(_ options: Options, threads: UInt32 = 1) throws(XZError) {
     let filters = try options.filters()
     let threads = max(threads, 1)
     try unsafe coder.start { stream in

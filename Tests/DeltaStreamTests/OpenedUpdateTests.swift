@@ -12,7 +12,10 @@ struct OpenedUpdateTests {
     let sample = try OpenedSample(container)
     let recompression = try sample.recompression()
     let update = try sample.update(recompression)
-    #expect(try firstDifference(update.expanded(sample.tree), sample.plain()) == nil)
+    for spare in [0, 28 << 20, 512 << 20] {
+      let plain = try update.expanded(sample.tree, spareMemory: UInt64(spare))
+      #expect(try firstDifference(plain, sample.plain()) == nil)
+    }
     #expect(try recompression.failures().isEmpty)
   }
 

@@ -86,9 +86,10 @@ struct SampleUpdate {
   ///
   /// - Parameter count: is told how many bytes of the plain stream came, whatever happens then.
   func expanded<Tree: OldTree>(
-    _ tree: Tree, count: (Int) -> Void = { _ in }
+    _ tree: Tree, spareMemory: UInt64 = 0, count: (Int) -> Void = { _ in }
   ) throws(UpdateExpansionError) -> [UInt8] {
-    var expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: .max)
+    var expansion = try UpdateExpansion(
+      manifest, tree: tree, memoryLimit: .max, spareMemory: spareMemory)
     var writer = StreamWriter(version: expansion.plainVersion)
     writer.writeHeader()
     defer { count(writer.bytes.count) }
@@ -109,9 +110,10 @@ struct SampleUpdate {
 
   /// Expands all from a cut on, and says which cuts it stops at; the stream has a header in any case.
   func expanded<Tree: OldTree>(
-    _ tree: Tree, from cut: ExpansionCut
+    _ tree: Tree, spareMemory: UInt64 = 0, from cut: ExpansionCut
   ) throws -> (plain: [UInt8], cuts: [ExpansionCut]) {
-    var expansion = try UpdateExpansion(manifest, tree: tree, memoryLimit: .max, from: cut)
+    var expansion = try UpdateExpansion(
+      manifest, tree: tree, memoryLimit: .max, spareMemory: spareMemory, from: cut)
     expansion.stopsAtCuts = true
     var writer = StreamWriter(version: expansion.plainVersion)
     writer.writeHeader()

@@ -17,9 +17,11 @@ func rebuilt(_ opened: [UInt8], _ recipe: Recipe, step: Int = 50_000) throws -> 
 }
 
 /// The file that comes of a layout and a file's view.
-func rebuilt(_ file: [UInt8], _ layout: FileLayout, step: Int = 50_000) throws -> [UInt8] {
+func rebuilt(
+  _ file: [UInt8], _ layout: FileLayout, step: Int = 50_000, pool: RebuildPool? = nil
+) throws -> [UInt8] {
   let view = try OpenedView(MemorySpill(file), layout, spill: MemorySpill())
-  let rebuilder = FileRebuilder(layout)
+  let rebuilder = FileRebuilder(layout, pool: pool)
   var output: [UInt8] = []
   var at: UInt64 = 0
   while at < view.byteCount {
@@ -42,8 +44,10 @@ func analysed(
   let bytes = analysis.layout.bytes
   let read = try FileLayout(bytes.rawSpan)
   #expect(read == analysis.layout, sourceLocation: sourceLocation)
-  let made = try rebuilt(file, read)
-  #expect(firstDifference(made, file) == nil, sourceLocation: sourceLocation)
+  for pool in [nil, RebuildPool(threads: 2, memory: 512 << 20)] {
+    let made = try rebuilt(file, read, pool: pool)
+    #expect(firstDifference(made, file) == nil, sourceLocation: sourceLocation)
+  }
   return analysis
 }
 

@@ -56,14 +56,23 @@ struct XZRecipe: Hashable, Sendable {
 
 /// Makes an xz Stream again.
 final class XZRebuilder: Rebuilder {
+  private let options: XZStreamEncoder.Options
+  private let threads: UInt32
   private var encoder: XZStreamEncoder
 
   init(_ recipe: XZRecipe, threads: Int) throws(RecompressError) {
+    options = recipe.options
+    self.threads = UInt32(clamping: max(threads, 1))
     do {
-      encoder = try XZStreamEncoder(recipe.options, threads: UInt32(clamping: max(threads, 1)))
+      encoder = try XZStreamEncoder(options, threads: self.threads)
     } catch {
       throw .xz(error)
     }
+  }
+
+  func restart() throws(RecompressError) -> Bool {
+    do throws(XZError) { try encoder.restart(options, threads: threads) } catch { throw .xz(error) }
+    return true
   }
 
   func push(_ bytes: RawSpan, into output: inout [UInt8]) throws(RecompressError) {

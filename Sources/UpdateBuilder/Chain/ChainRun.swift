@@ -49,7 +49,8 @@ struct ChainRun {
     var expansion: UpdateExpansion<ChainTree>
     do throws(UpdateExpansionError) {
       expansion = try UpdateExpansion(
-        link.manifest, tree: tree, memoryLimit: Self.memoryLimit)
+        link.manifest, tree: tree, memoryLimit: Self.memoryLimit,
+        spareMemory: UpdateExpansion<ChainTree>.spareMemory(beside: link.manifest))
     } catch { throw failure(.expansion(error)) }
     var position = link.file.payloadOffset
     while expansion.wanted > 0 {

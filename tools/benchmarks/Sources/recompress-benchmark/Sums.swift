@@ -53,7 +53,8 @@ struct Sums {
   private func rebuild(
     _ view: OpenedView, _ layout: FileLayout, _ threads: Int
   ) throws -> [UInt8] {
-    let rebuilder = FileRebuilder(layout, threads: threads)
+    let pool = threads > 1 ? RebuildPool(threads: threads, memory: UInt64(threads) << 27) : nil
+    let rebuilder = FileRebuilder(layout, threads: threads, pool: pool)
     var made: [UInt8] = []
     var at: UInt64 = 0
     while at < view.byteCount {

@@ -101,7 +101,9 @@ struct RecompressTarget: Target {
     _ file: [UInt8], _ layout: FileLayout, step: Int
   ) throws -> [UInt8] {
     let view = try OpenedView(MemorySpill(file), layout, spill: MemorySpill(), limits: limits)
-    let rebuilder = FileRebuilder(layout, memoryLimit: limits.memory)
+    // Half of them beside this thread.
+    let pool = step % 2 == 0 ? RebuildPool(threads: 2, memory: limits.memory) : nil
+    let rebuilder = FileRebuilder(layout, memoryLimit: limits.memory, pool: pool)
     var output: [UInt8] = []
     var at: UInt64 = 0
     while at < view.byteCount {
