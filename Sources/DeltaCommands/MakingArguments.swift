@@ -12,7 +12,9 @@ struct MakingArguments: ParsableArguments {
   @Option(help: "The version of the send stream that the update stands for.") var proto: UInt16 = 2
   @Option(help: "How much memory applying may take, such as 64M.")
   var maxApplyMemory = ByteCount(BuildOptions.standardApplyMemory)
-  @Option(help: "Which compressed data to open: auto, off, or some of deflate,xz,zstd,bitstream.")
+  @Option(
+    help: "Which compressed data to open: auto, off, or some of deflate,xz,zstd,bitstream,messages."
+  )
   var recompress = RecompressKinds.auto
   @Option(help: "The libzstd that devices have, such as 1.5.7; without it no zstd is made there.")
   var deviceZstd: String?

@@ -62,6 +62,7 @@ extension Recipe {
           ZstdRecipe(
             .init(level: 3, hasChecksum: false, contentSize: nil, isMultithreaded: false))))
     case .bitstream: Recipe(.bitstream)
+    case .messages: Recipe(.messages(hasHashTable: true))
     }
   }
 }

@@ -13,6 +13,9 @@ public enum RecipeKind: UInt8, Hashable, Sendable, CaseIterable {
   case zstd = 3
   /// LLVM bitcode, which is not compressed: its numbers have any number of bits. Needs no library.
   case bitstream = 4
+  /// A message catalog of GNU gettext, which is not compressed: its tables follow from its strings. Needs
+  /// no library.
+  case messages = 5
 }
 
 extension RecipeKind: CustomStringConvertible {
@@ -23,6 +26,7 @@ extension RecipeKind: CustomStringConvertible {
     case .xz: "xz"
     case .zstd: "zstd"
     case .bitstream: "bitstream"
+    case .messages: "messages"
     }
   }
 }
@@ -34,6 +38,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case xz(XZRecipe)
     case zstd(ZstdRecipe)
     case bitstream
+    case messages(hasHashTable: Bool)
   }
 
   let form: Form
@@ -52,6 +57,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case .xz: .xz
     case .zstd: .zstd
     case .bitstream: .bitstream
+    case .messages: .messages
     }
   }
 
@@ -63,6 +69,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case .xz(let recipe): recipe.append(to: &bytes)
     case .zstd(let recipe): recipe.append(to: &bytes)
     case .bitstream: break
+    case .messages(let hasHashTable): bytes.append(hasHashTable ? 1 : 0)
     }
     return bytes
   }
@@ -84,6 +91,11 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case .xz: form = .xz(try XZRecipe(&cursor))
     case .zstd: form = .zstd(try ZstdRecipe(&cursor))
     case .bitstream: form = .bitstream
+    case .messages:
+      guard let flag = cursor.read(UInt8.self), flag <= 1 else {
+        throw .badRecipe(offset: cursor.offset)
+      }
+      form = .messages(hasHashTable: flag == 1)
     }
   }
 
@@ -91,7 +103,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
   /// do. `nil` if it needs none.
   public var library: String? {
     switch form {
-    case .deflate, .bitstream: nil
+    case .deflate, .bitstream, .messages: nil
     case .xz: "liblzma"
     case .zstd(let recipe): "libzstd \(recipe.version)"
     }
@@ -117,6 +129,8 @@ public struct Recipe: Hashable, Comparable, Sendable {
         + (options.isMultithreaded ? " with workers" : "")
         + (options.longWindowLog.map { ", --long=\($0)" } ?? "")
     case .bitstream: return "bitstream of LLVM"
+    case .messages(let hasHashTable):
+      return "messages of gettext" + (hasHashTable ? "" : ", without a hash table")
     }
   }
 
@@ -135,6 +149,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
     case .xz(let recipe): try recipe.memory(threads: threads)
     case .zstd(let recipe): recipe.memory(threads: threads)
     case .bitstream: BitstreamRebuilder.memory
+    case .messages: MessagesRebuilder.memory
     }
   }
 
@@ -147,6 +162,7 @@ public struct Recipe: Hashable, Comparable, Sendable {
       case .xz: 3.4e6
       case .zstd(let recipe): recipe.bytesPerSecond
       case .bitstream: 60e6
+      case .messages: 100e6
       }
     return Double(openedLength) / rate
   }

@@ -28,6 +28,31 @@ enum RecipeSample {
     return bytes
   }
 
+  /// What recipes of a kind are tried with.
+  static func opened(_ kind: RecipeKind) -> [UInt8] {
+    switch kind {
+    case .deflate, .xz, .zstd: bytes
+    case .bitstream: bitstream
+    case .messages: messages
+    }
+  }
+
+  /// What the view of a message catalog looks like: the bytes in pieces, an even number of them, without
+  /// their zeros. Part of the format, too.
+  static let messages: [UInt8] = {
+    var opened: [UInt8] = []
+    var count = 0
+    var rest = bytes[...]
+    while let first = rest.first {
+      let piece = rest.prefix(2 + Int(first & 63))
+      rest = rest.dropFirst(piece.count)
+      opened += piece.map { $0 == 0 ? 2 : $0 }
+      opened.append(0)
+      count += 1
+    }
+    return count & 1 == 0 ? opened : opened + [0]
+  }()
+
   /// What an opened bitstream with the bytes in it looks like: one block of records, spelled in both ways.
   /// Part of the format, too.
   static let bitstream: [UInt8] = {

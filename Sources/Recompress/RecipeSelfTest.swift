@@ -27,7 +27,7 @@ public enum RecipeSelfTest {
   ) throws(RecompressError) -> UInt64 {
     let rebuilder = try RegionRebuilder(recipe.settings, memoryLimit: memoryLimit)
     var output: [UInt8] = []
-    let sample = recipe.kind == .bitstream ? RecipeSample.bitstream : RecipeSample.bytes
+    let sample = RecipeSample.opened(recipe.kind)
     try rebuilder.push(sample.rawSpan, into: &output)
     try rebuilder.finish(into: &output)
     var crc = CRC32()
@@ -65,6 +65,8 @@ public enum RecipeSelfTest {
     (Recipe(.xz(.sample(branchFilter: nil, blocks: .sized(3 << 20)))), 0x00010cc8_ed41e492),
     (Recipe(.xz(.sample(branchFilter: .x86, blocks: .one))), 0x00010d88_86a0dd47),
     (Recipe(.bitstream), 0x0006ba6c_41d6cb17),
+    (Recipe(.messages(hasHashTable: true)), 0x000418d6_e5f547c7),
+    (Recipe(.messages(hasHashTable: false)), 0x0003d89a_d6462413),
   ]
 }
 
@@ -85,7 +87,7 @@ extension Recipe {
       recipe.tokenCorrections = []
       recipe.blockCorrections = []
       return Recipe(.deflate(recipe))
-    case .xz, .bitstream: return self
+    case .xz, .bitstream, .messages: return self
     case .zstd(var recipe):
       if recipe.options.contentSize != nil {
         recipe.options.contentSize = UInt64(RecipeSample.bytes.count)

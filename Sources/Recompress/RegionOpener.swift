@@ -40,6 +40,7 @@ struct RegionOpener {
       var decoder = try ZstdOpener(memoryLimit: limits.memory)
       return try open(&decoder, at: offset, ceiling, spill)
     case .bitstream: return try openBitstream(at: offset, ceiling, spill)
+    case .messages: return try openMessages(at: offset, ceiling, spill)
     }
   }
 
@@ -79,6 +80,17 @@ struct RegionOpener {
       try check(extent, ceiling)
       try spill.append(bytes.rawSpan)
     }
+  }
+
+  private func openMessages(
+    at offset: UInt64, _ ceiling: UInt64, _ spill: any SpilledBytes
+  ) throws(RecompressError) -> Extent {
+    let reader = try MessagesReader(source, at: offset)
+    let extent = Extent(
+      compressed: UInt64(reader.compressedCount), opened: UInt64(reader.opened.count))
+    try check(extent, ceiling)
+    try spill.append(reader.opened.rawSpan)
+    return extent
   }
 
   /// Runs a library's decoder from an offset to where it ends.

@@ -54,6 +54,7 @@ public final class RegionRebuilder {
     case .xz(let recipe): rebuilder = try XZRebuilder(recipe, threads: threads)
     case .zstd(let recipe): rebuilder = try ZstdRebuilder(recipe, threads: threads)
     case .bitstream: rebuilder = BitstreamRebuilder()
+    case .messages(let hasHashTable): rebuilder = MessagesRebuilder(hasHashTable: hasHashTable)
     }
   }
 

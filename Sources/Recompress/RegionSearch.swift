@@ -111,6 +111,11 @@ struct RegionSearch {
       return try openSimply(signature, source, depth, BitstreamRebuilder.memory) { _ in
         [Recipe(.bitstream)]
       }
+    case .messages:
+      let hasHashTable = try MessagesReader.hashSize(source, at: signature.offset) > 0
+      return try openSimply(signature, source, depth, MessagesRebuilder.memory) { _ in
+        [Recipe(.messages(hasHashTable: hasHashTable))]
+      }
     }
   }
 
@@ -196,7 +201,7 @@ struct RegionSearch {
     return trailer
   }
 
-  // MARK: xz, zstd, bitstreams
+  // MARK: xz, zstd, bitstreams, messages
 
   private mutating func openXZ(
     _ signature: Signature, _ source: some RandomAccessBytes, _ depth: Int
@@ -311,6 +316,7 @@ extension Signature {
     case .xz: .xz
     case .zstd: .zstd
     case .bitcode: .bitstream
+    case .messages: .messages
     }
   }
 }

@@ -9,6 +9,7 @@ struct Signature: Hashable {
     case xz
     case zstd
     case bitcode
+    case messages
   }
 
   var format: Format
@@ -63,7 +64,8 @@ struct SignatureScanner {
     let end = bytes.byteCount &- length
     while at <= end {
       let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-      if byte == 0x1f || byte == 0x50 || byte == 0xfd || byte == 0x28 || byte == 0x42,
+      if byte == 0x1f || byte == 0x50 || byte == 0xfd || byte == 0x28 || byte == 0x42
+        || byte == 0xde,
         let format = format(bytes, at)
       {
         return (format, at)
@@ -80,6 +82,7 @@ struct SignatureScanner {
     case (0xfd, 0x37, 0x7a, 0x58) where bytes[at &+ 4] == 0x5a && bytes[at &+ 5] == 0: .xz
     case (0x28, 0xb5, 0x2f, 0xfd): .zstd
     case (0x42, 0x43, 0xc0, 0xde): .bitcode
+    case (0xde, 0x12, 0x04, 0x95) where bytes[at &+ 4] == 0 && bytes[at &+ 5] == 0: .messages
     default: nil
     }
   }
@@ -99,7 +102,7 @@ extension Signature {
     switch format {
     case .gzip: try gzipStart(source)
     case .zip: try zipStart(source)
-    case .xz, .zstd, .bitcode: nil
+    case .xz, .zstd, .bitcode, .messages: nil
     }
   }
 

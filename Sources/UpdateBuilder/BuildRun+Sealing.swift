@@ -18,7 +18,8 @@ extension BuildRun {
       deltaLength: sink.length, longestCommand: sink.longestCommand,
       patchMemory: sink.patchMemory)
     var packer = try PayloadPacker(
-      sink, dictionarySize: dictionary, jobs: options.jobs, file: try temporary("payload"),
+      sink, plainLength: plan.length, dictionarySize: dictionary, jobs: options.jobs,
+      file: try temporary("payload"),
       progress: progress)
     let payload = try packer.pack(dictionarySize: dictionary)
     let manifest = try manifest(update, sink, payload, sink.opening.recompression())

@@ -3,7 +3,7 @@ internal import Crypto
 internal import Linux
 internal import UpdateFile
 
-/// Packs the delta stream: one xz Stream for each section.
+/// Packs the delta stream: one xz Stream for sections that are short together.
 struct PayloadPacker: ~Copyable {
   private let sink: DeltaSink
   private let progress: BuildProgress
@@ -16,9 +16,17 @@ struct PayloadPacker: ~Copyable {
   /// xz's extreme mode takes twice the time for half a percent: not for more than this.
   private static let extremeLength: UInt64 = 32 << 20
 
+  /// How much of the delta stream an xz Stream has at least, in bytes. What it begins anew costs up to two
+  /// percent; who goes on inside of one decodes it from its start.
+  private static let streamLength: UInt64 = 32 << 20
+
+  /// A delta stream that is so many times shorter than the plain one is mostly patches.
+  private static let sparseFactor: UInt64 = 4
+
   /// A packer of all that a sink has, into an empty file.
   init(
-    _ sink: DeltaSink, dictionarySize: UInt32, jobs: Int, file: consuming Descriptor,
+    _ sink: DeltaSink, plainLength: UInt64, dictionarySize: UInt32, jobs: Int,
+    file: consuming Descriptor,
     progress: BuildProgress
   ) throws(BuildError) {
     self.sink = sink
@@ -26,6 +34,7 @@ struct PayloadPacker: ~Copyable {
     do throws(UpdateFileError) {
       writer = try PayloadWriter(
         dictionarySize: dictionarySize, isExtreme: sink.length <= Self.extremeLength,
+        isSparse: sink.length < plainLength / Self.sparseFactor,
         threads: UInt32(clamping: jobs))
     } catch { throw .updateFile(error) }
     self.file = file
@@ -33,11 +42,13 @@ struct PayloadPacker: ~Copyable {
 
   /// Packs, and says what the manifest is to say.
   mutating func pack(dictionarySize: UInt32) throws(BuildError) -> Manifest.Payload {
-    var offset: UInt64 = 0
+    var (offset, streamStart): (UInt64, UInt64) = (0, 0)
     for section in sink.sections {
       try append(from: offset, count: section.deltaLength)
       offset += section.deltaLength
-      do throws(UpdateFileError) { try writer.cut(into: &packed) } catch {
+      let endsStream = offset - streamStart >= Self.streamLength || offset == sink.length
+      if endsStream { streamStart = offset }
+      do throws(UpdateFileError) { try writer.cut(into: &packed, endsStream: endsStream) } catch {
         throw .updateFile(error)
       }
       try flush()

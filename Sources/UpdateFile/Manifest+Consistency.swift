@@ -81,7 +81,9 @@ extension Manifest.Payload {
     guard (1...Self.maximumCutCount).contains(cuts.count) else {
       throw .attributeLength(.cuts, length: cuts.count * Manifest.Cut.encodedLength)
     }
-    for cut in cuts { try cut.checkConsistency() }
+    for (index, cut) in cuts.enumerated() {
+      try cut.checkConsistency(isLast: index == cuts.count &- 1)
+    }
     try checkSum(.payloadLength, length, of: \.compressedLength)
     try checkSum(.deltaLength, deltaLength, of: \.deltaLength)
     guard (Self.minimumPieceSize...Self.maximumPieceSize).contains(pieceSize),
@@ -106,8 +108,10 @@ extension Manifest.Payload {
 }
 
 extension Manifest.Cut {
-  func checkConsistency() throws(UpdateFileError) {
-    try Manifest.checkRange(.cuts, compressedLength, from: Self.minimumCompressedLength)
+  func checkConsistency(isLast: Bool) throws(UpdateFileError) {
+    if isLast || endsStream {
+      try Manifest.checkRange(.cuts, compressedLength, from: Self.minimumCompressedLength)
+    }
     // An xz Stream is a multiple of four bytes long.
     guard compressedLength % 4 == 0 else { throw .invalidValue(.cuts, value: compressedLength) }
     try Manifest.checkRange(.cuts, deltaLength, from: 1)

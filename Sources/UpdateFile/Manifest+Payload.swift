@@ -1,7 +1,7 @@
 public import Crypto
 
 extension Manifest {
-  /// The compressed delta stream behind the head: one xz Stream for each section.
+  /// The compressed delta stream behind the head: xz Streams, each of one section or several.
   public struct Payload: Hashable, Sendable {
     /// The smallest piece, in bytes.
     public static let minimumPieceSize: UInt32 = 1 << 20
@@ -56,21 +56,25 @@ extension Manifest {
     }
   }
 
-  /// A section: an xz Stream of the payload, where an interrupted apply may continue.
+  /// A section: a part of the payload, behind which an interrupted apply may continue.
   public struct Cut: Hashable, Sendable {
     /// How many bytes one takes in the list of cuts.
     static let encodedLength = 56
     /// The length of the shortest xz Stream, which holds nothing.
     static let minimumCompressedLength: UInt64 = 32
 
-    /// The length of the xz Stream, in bytes.
+    /// The length of the xz Stream that ends with the section, in bytes; 0 if its Stream goes on in the
+    /// next.
     public var compressedLength: UInt64
-    /// The length of the part of the delta stream in it, in bytes.
+    /// The length of the section's part of the delta stream, in bytes.
     public var deltaLength: UInt64
     /// The length of the part of the plain stream that it stands for, in bytes.
     public var plainLength: UInt64
     /// The digest of that part of the plain stream.
     public var plainSHA256: SHA256Digest
+
+    /// Whether its xz Stream ends with it.
+    var endsStream: Bool { compressedLength > 0 }
 
     /// A section.
     public init(

@@ -5,7 +5,8 @@ internal import XZ
 /// Reads the payload of an update file, piece by piece, without any input of its own.
 ///
 /// No byte reaches liblzma before the piece that it is in is found to be what was signed. One xz
-/// Stream ends, and the next starts, exactly where the manifest says.
+/// Stream ends, and the next starts, exactly where the manifest says. A reader that begins at a section
+/// inside a Stream decodes that Stream from its start, and drops what is before the section.
 ///
 /// ```swift
 /// while true {
@@ -46,11 +47,18 @@ public struct PayloadReader: ~Copyable {
   public private(set) var section: Int
   /// How many bytes of the payload are decoded, as far as the decoder tells, or passed over.
   public private(set) var compressedPosition: UInt64
-  /// How many bytes at the payload's start the reader never wants: whole pieces before the section
+  /// How many bytes at the payload's start the reader never wants: whole pieces before the xz Stream
   /// that it began at.
   public let skippedLength: UInt64
+  /// The first section that is wanted; those before are dropped.
+  private let firstSection: Int
+  /// How many bytes of the Stream were taken.
   private var consumed: UInt64 = 0
+  /// How many bytes of the section came out.
   private var produced: UInt64 = 0
+
+  /// How many bytes are dropped at a time.
+  private static var dropLength: Int { 64 << 10 }
 
   /// A reader at the start of a payload, or of one of its sections.
   ///
@@ -77,9 +85,12 @@ public struct PayloadReader: ~Copyable {
     }
     self.payload = payload
     self.decoder = decoder
-    self.section = section
-    // Consistency was checked: the lengths add up, and a section begins inside a piece.
-    compressedPosition = payload.cuts[..<section].reduce(0) { $0 + $1.compressedLength }
+    firstSection = section
+    // Where its Stream begins.
+    let start = payload.cuts[..<section].lastIndex { $0.endsStream }.map { $0 + 1 } ?? 0
+    self.section = start
+    // Consistency was checked: the lengths add up, and a Stream begins inside a piece.
+    compressedPosition = payload.cuts[..<start].reduce(0) { $0 + $1.compressedLength }
     let (piece, offset) = compressedPosition.quotientAndRemainder(
       dividingBy: UInt64(payload.pieceSize))
     pieceCount = Int(piece)
@@ -134,22 +145,50 @@ public struct PayloadReader: ~Copyable {
   public mutating func decode(
     into output: inout OutputRawSpan
   ) throws(UpdateFileError) -> Status {
-    if let failure { throw failure }
-    guard section < payload.cuts.count else { return .end }
+    while true {
+      if let failure { throw failure }
+      guard section < payload.cuts.count else { return .end }
+      guard section < firstSection else { return try decodeSection(into: &output) }
+      if case .needsPiece = try dropSection() { return .needsPiece }
+    }
+  }
+
+  /// Decompresses what nobody wants, but the decoder needs to have seen.
+  private mutating func dropSection() throws(UpdateFileError) -> Status {
+    var dropped: [UInt8] = []
+    var status = Status.end
+    try dropped.append(upTo: Self.dropLength) { (output) throws(UpdateFileError) in
+      status = try decodeSection(into: &output)
+    }
+    return status
+  }
+
+  private mutating func decodeSection(
+    into output: inout OutputRawSpan
+  ) throws(UpdateFileError) -> Status {
     let cut = payload.cuts[section]
     let status = try step(cut, into: &output)
     switch status {
     case .streamEnd:
-      guard consumed == cut.compressedLength, produced == cut.deltaLength else { break }
-      try endSection()
-      return .sectionEnd(index: section - 1)
+      guard cut.endsStream, consumed == cut.compressedLength, produced == cut.deltaLength else {
+        break
+      }
+      return try endSection()
     case .outputFull where produced < cut.deltaLength: return .outputFull
+    case .outputFull where !cut.endsStream: return try endSection()
     case .outputFull, .needsInput:
       // Input that is left here, where no output is, would be more than the section's.
-      guard position == piece.count, consumed < cut.compressedLength else { break }
+      guard position == piece.count, consumed < streamLength else { break }
+      if !cut.endsStream, produced == cut.deltaLength { return try endSection() }
       return .needsPiece
     }
     throw fail(.sectionMismatch(index: section))
+  }
+
+  /// The length of the xz Stream that the section is in.
+  private var streamLength: UInt64 {
+    // Consistency was checked: the last section ends a Stream.
+    payload.cuts[section...].first { $0.endsStream }?.compressedLength ?? 0
   }
 
   /// Says that the file has no more, which is good only if the payload is whole.
@@ -164,7 +203,7 @@ public struct PayloadReader: ~Copyable {
   private mutating func step(
     _ cut: Manifest.Cut, into output: inout OutputRawSpan
   ) throws(UpdateFileError) -> XZDecoder.Status {
-    let count = Int(min(UInt64(piece.count - position), cut.compressedLength - consumed))
+    let count = Int(min(UInt64(piece.count - position), streamLength - consumed))
     let limit = Int(cut.deltaLength - produced)
     let before = output.byteCount
     let piece = piece
@@ -179,11 +218,15 @@ public struct PayloadReader: ~Copyable {
     } catch { throw fail(.xz(error)) }
   }
 
-  private mutating func endSection() throws(UpdateFileError) {
+  private mutating func endSection() throws(UpdateFileError) -> Status {
+    let isStreamEnd = payload.cuts[section].endsStream
     section += 1
-    consumed = 0
     produced = 0
-    do throws(XZError) { try decoder.restart() } catch { throw fail(.xz(error)) }
+    if isStreamEnd {
+      consumed = 0
+      do throws(XZError) { try decoder.restart() } catch { throw fail(.xz(error)) }
+    }
+    return .sectionEnd(index: section - 1)
   }
 
   private mutating func fail(_ error: UpdateFileError) -> UpdateFileError {

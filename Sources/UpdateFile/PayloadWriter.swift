@@ -23,6 +23,8 @@ public struct PayloadWriter: ~Copyable {
 
   private var encoder: XZEncoder
   private var section = Section()
+  /// How much of the xz Stream has come out.
+  private var streamLength: UInt64 = 0
   private var needsRestart = false
   private var sections: [Section] = []
 
@@ -32,15 +34,19 @@ public struct PayloadWriter: ~Copyable {
   ///   - dictionarySize: The dictionary in bytes, as the manifest will say.
   ///   - preset: liblzma's preset, 0 to 9.
   ///   - isExtreme: Whether to spend more time for a little less size.
+  ///   - isSparse: Whether it is mostly patches, whose bytes say little of what is behind them, and are
+  ///     not aligned.
   ///   - threads: How many threads compress.
   /// - Throws: ``UpdateFileError/xz(_:)``.
   public init(
-    dictionarySize: UInt32, preset: UInt32 = 9, isExtreme: Bool = false, threads: UInt32 = 1
+    dictionarySize: UInt32, preset: UInt32 = 9, isExtreme: Bool = false,
+    isSparse: Bool = false, threads: UInt32 = 1
   ) throws(UpdateFileError) {
     encoder = try UpdateFileError.wrapping { () throws(XZError) in
       try XZEncoder(
         XZEncoder.Options(
           preset: preset, isExtreme: isExtreme, dictionarySize: dictionarySize,
+          literalContextBits: isSparse ? 2 : 3, positionBits: isSparse ? 0 : 2,
           blockSize: Self.blockSize, threads: threads))
     }
   }
@@ -58,28 +64,40 @@ public struct PayloadWriter: ~Copyable {
       try encoder.encode(delta, into: &output)
     } catch { throw .xz(error) }
     section.deltaLength += UInt64(delta.byteCount)
-    section.compressedLength += UInt64(output.count - before)
+    streamLength += UInt64(output.count - before)
   }
 
-  /// Ends a section, and appends the rest of its xz Stream to `output`.
+  /// Ends a section.
   ///
+  /// - Parameter endsStream: Whether its xz Stream ends as well, and the rest of that is appended to
+  ///   `output`: then what is behind can be read without it, and packs a little less.
   /// - Throws: ``UpdateFileError/emptySection(index:)`` if nothing was appended since the last one;
   ///   ``UpdateFileError/xz(_:)``.
-  public mutating func cut(into output: inout [UInt8]) throws(UpdateFileError) {
+  public mutating func cut(
+    into output: inout [UInt8], endsStream: Bool = true
+  ) throws(UpdateFileError) {
     guard section.deltaLength > 0 else { throw .emptySection(index: sections.count) }
+    sections.append(section)
+    section = Section()
+    if endsStream { try endStream(into: &output) }
+  }
+
+  private mutating func endStream(into output: inout [UInt8]) throws(UpdateFileError) {
     let before = output.count
     do throws(XZError) { try encoder.finish(into: &output) } catch { throw .xz(error) }
     needsRestart = true
-    section.compressedLength += UInt64(output.count - before)
-    sections.append(section)
-    section = Section()
+    sections[sections.count - 1].compressedLength =
+      streamLength + UInt64(output.count - before)
+    streamLength = 0
   }
 
-  /// Ends the last section, unless that was cut just now, and gives the lengths of all.
+  /// Ends the last section, unless that was cut just now, and its xz Stream, and gives the lengths of
+  /// all.
   ///
   /// - Throws: ``UpdateFileError/emptySection(index:)`` if there is none; ``UpdateFileError/xz(_:)``.
   public mutating func finish(into output: inout [UInt8]) throws(UpdateFileError) -> [Section] {
-    if section.deltaLength > 0 || sections.isEmpty { try cut(into: &output) }
+    if section.deltaLength > 0 || sections.isEmpty { try cut(into: &output, endsStream: false) }
+    if !needsRestart { try endStream(into: &output) }
     return sections
   }
 }

@@ -22,6 +22,12 @@ internal import CLZMA
   /// The size of the dictionary in bytes.
   var dictionarySize: UInt32 { unsafe options.dict_size }
 
+  /// Sets `lc` and `pb`, each at most 4.
+  mutating func setBits(literalContext: UInt32, position: UInt32) {
+    unsafe options.lc = literalContext
+    unsafe options.pb = position
+  }
+
   /// Lends the chain to a C function.
   func withPointer<R>(_ body: (UnsafePointer<lzma_filter>) -> R) -> R {
     var options = unsafe self.options

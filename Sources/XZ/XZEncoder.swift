@@ -18,6 +18,10 @@ public struct XZEncoder: ~Copyable {
     public var isExtreme: Bool
     /// The dictionary in bytes, rounded up to 2^n or 2^n + 2^(n-1); `nil` for the preset's.
     public var dictionarySize: UInt32?
+    /// How many bits of the byte before a literal tell how likely it is (`lc`), 0 to 4.
+    public var literalContextBits: UInt32
+    /// How many bits of a byte's place tell how likely it is (`pb`), 0 to 4: as data is aligned.
+    public var positionBits: UInt32
     /// How many bytes of input each Block holds; every thread keeps one in memory.
     public var blockSize: UInt64
     /// How many threads compress, at least one.
@@ -26,8 +30,11 @@ public struct XZEncoder: ~Copyable {
     /// Options; the integrity check is always CRC-64.
     public init(
       preset: UInt32 = 6, isExtreme: Bool = false, dictionarySize: UInt32? = nil,
-      blockSize: UInt64, threads: UInt32 = 1
+      literalContextBits: UInt32 = 3, positionBits: UInt32 = 2, blockSize: UInt64,
+      threads: UInt32 = 1
     ) {
+      self.literalContextBits = literalContextBits
+      self.positionBits = positionBits
       self.preset = preset
       self.isExtreme = isExtreme
       self.dictionarySize = dictionarySize
@@ -99,9 +106,12 @@ public struct XZEncoder: ~Copyable {
 
 extension XZEncoder.Options {
   fileprivate func filters() throws(XZError) -> LZMA2Filters {
-    guard preset <= 9, blockSize > 0, threads > 0 else { throw .unsupportedOptions }
-    return try LZMA2Filters(
+    guard preset <= 9, literalContextBits <= 4, positionBits <= 4, blockSize > 0, threads > 0
+    else { throw .unsupportedOptions }
+    var filters = try LZMA2Filters(
       preset: preset | (isExtreme ? clzma_preset_extreme : 0), dictionarySize: dictionarySize)
+    filters.setBits(literalContext: literalContextBits, position: positionBits)
+    return filters
   }
 
   fileprivate func withMultithreadOptions<R>(

@@ -11,7 +11,7 @@ import UpdateFile
 struct OpenedSample {
   /// What the text is in.
   enum Container: CaseIterable {
-    case gzip, xz, zstd, zip, nested, bitcode
+    case gzip, xz, zstd, zip, nested, bitcode, messages
   }
 
   var old: [UInt8]
@@ -47,6 +47,7 @@ struct OpenedSample {
     case .zstd: try compress(text, "zstd", ["-19", "-q"])
     case .zip: try zip(text)
     case .bitcode: try bitcode(text)
+    case .messages: try messages(text)
     // Like a kernel: something, xz of something with gzip inside, something.
     case .nested:
       try text[..<300]
@@ -69,6 +70,17 @@ struct OpenedSample {
     let outcome = try ExternalProgram.run(
       "clang", ["-O1", "-c", "-emit-llvm", "-x", "c", "file", "-o", "-"],
       files: ["file": Array(source.utf8)])
+    try #require(outcome.status == 0)
+    return outcome.output
+  }
+
+  /// A message catalog of gettext: a message for each line.
+  private static func messages(_ text: [UInt8]) throws -> [UInt8] {
+    var lines = Set(text.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) })
+    lines.remove("")
+    let source = lines.sorted().map { "msgid \"\($0)\"\nmsgstr \"to \($0)\"\n" }
+    let outcome = try ExternalProgram.run(
+      "msgfmt", ["-o", "-", "file"], files: ["file": Array(source.joined(separator: "\n").utf8)])
     try #require(outcome.status == 0)
     return outcome.output
   }

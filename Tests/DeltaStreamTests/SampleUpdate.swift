@@ -20,9 +20,12 @@ struct SampleUpdate {
   init(_ sections: [SampleSection], base: UInt16 = 2, hasParent: Bool = true) throws {
     var payload: [UInt8] = []
     var writer = try PayloadWriter(dictionarySize: 1 << 16, preset: 0)
+    var number = 0
     for section in sections {
       try writer.append(section.delta.rawSpan, into: &payload)
-      try writer.cut(into: &payload)
+      // Two sections share an xz Stream.
+      number += 1
+      try writer.cut(into: &payload, endsStream: number % 2 == 0)
     }
     let lengths = try writer.finish(into: &payload)
     var hasher = try PieceHasher(pieceSize: Manifest.Payload.minimumPieceSize)

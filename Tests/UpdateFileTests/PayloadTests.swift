@@ -21,17 +21,21 @@ private struct Sample {
   /// One section, two pieces; made once.
   static let large = Result { try Sample([delta(3_000_000, seed: 1)]) }
 
-  init(_ sections: [[UInt8]], pieceSize: UInt32 = 1 << 20, threads: UInt32 = 1) throws {
+  /// - Parameter goingOn: sections with which their xz Stream does not end.
+  init(
+    _ sections: [[UInt8]], goingOn: Set<Int> = [], pieceSize: UInt32 = 1 << 20,
+    threads: UInt32 = 1
+  ) throws {
     self.sections = sections
     var writer = try PayloadWriter(
       dictionarySize: 1 << 20, preset: 0, isExtreme: false, threads: threads)
     file = []
-    for section in sections {
+    for (index, section) in sections.enumerated() {
       for start in stride(from: 0, to: section.count, by: 100_000) {
         let end = min(start + 100_000, section.count)
         try writer.append(section.rawSpan.extracting(start..<end), into: &file)
       }
-      try writer.cut(into: &file)
+      try writer.cut(into: &file, endsStream: !goingOn.contains(index))
     }
     let lengths = try writer.finish(into: &file)
     payload = try Sample.payload(file, lengths, pieceSize: pieceSize)
@@ -106,6 +110,59 @@ struct PayloadTests {
     #expect(sample.payload.pieces.count == 2)
     let reading = try read(sample.file, sample.payload, room: room)
     #expect(reading == Reading(sections: sample.sections, length: sample.file.count))
+  }
+
+  @Test(
+    "Sections of one xz Stream are read one by one, from any of them on, whatever the room",
+    arguments: [1, 1000, 1 << 20])
+  func sharedStreams(room: Int) throws {
+    let scale = room == 1 ? 100 : 1
+    let sample = try Sample(
+      [
+        Sample.delta(300_000 / scale, seed: 1), Sample.delta(1_500_000 / scale, seed: 2),
+        Sample.delta(4, seed: 3), Sample.delta(2_500_000 / scale, seed: 4),
+        Sample.delta(1, seed: 5), Sample.delta(70_000 / scale, seed: 6),
+      ], goingOn: [1, 2, 4])
+    #expect(
+      sample.payload.cuts.map { $0.compressedLength > 0 } == [
+        true, false, false, true, false, true,
+      ])
+    var skipped: [UInt64] = []
+    for section in 0..<6 {
+      let reading = try read(sample.file, sample.payload, room: room, from: section)
+      #expect(
+        reading == Reading(sections: Array(sample.sections[section...]), length: sample.file.count))
+      let reader = try PayloadReader(sample.payload, memoryLimit: 64 << 20, startingAt: section)
+      skipped.append(reader.skippedLength)
+    }
+    #expect(skipped[1...3].allSatisfy { $0 == skipped[1] })
+    #expect(skipped[4] == skipped[5])
+  }
+
+  @Test("A Stream that does not end where it should is noticed, and so is one that nothing ends")
+  func wrongStreams() throws {
+    let sample = try Sample(
+      [Sample.delta(5000, seed: 1), Sample.delta(6000, seed: 2), Sample.delta(700, seed: 3)],
+      goingOn: [0])
+    var wrong = sample.payload
+    wrong.cuts[2].compressedLength = 0
+    wrong.length -= sample.payload.cuts[2].compressedLength
+    #expect(throws: UpdateFileError.self) { try read(sample.file, wrong) }
+    // Ends early, ends late, more or less in the Stream than the sections have.
+    wrong = sample.payload
+    wrong.cuts[0].compressedLength = 1000
+    wrong.cuts[1].compressedLength -= 1000
+    #expect(throws: UpdateFileError.self) { try read(sample.file, wrong) }
+    wrong = sample.payload
+    wrong.cuts[2].compressedLength += wrong.cuts[1].compressedLength
+    wrong.cuts[1].compressedLength = 0
+    #expect(throws: UpdateFileError.self) { try read(sample.file, wrong) }
+    for change in [-1, 1] as [Int64] {
+      wrong = sample.payload
+      wrong.cuts[1].deltaLength = UInt64(Int64(wrong.cuts[1].deltaLength) + change)
+      wrong.deltaLength = UInt64(Int64(wrong.deltaLength) + change)
+      #expect(throws: UpdateFileError.self) { try read(sample.file, wrong) }
+    }
   }
 
   @Test("Reading may begin at any section, and wants the pieces from there on only")

@@ -31,6 +31,8 @@ struct RecompressTarget: Target {
       }
       let bitcode = try Self.bitcode(plain)
       files.append((bitcode, try Self.analysed(bitcode).layout))
+      let messages = try Self.messages(plain, hasHashTable: index % 2 == 0)
+      files.append((messages, try Self.analysed(messages).layout))
     }
     guard files.contains(where: { !$0.layout.regions.isEmpty }) else {
       throw Finding("nothing is opened to begin with")
@@ -51,6 +53,19 @@ struct RecompressTarget: Target {
     try rebuilder.push(opened.rawSpan, into: &file)
     try rebuilder.finish(into: &file)
     return file
+  }
+
+  /// A message catalog: an even number of strings, some of them with the mark of a zero.
+  private static func messages(_ plain: [UInt8], hasHashTable: Bool) throws -> [UInt8] {
+    var opened: [UInt8] = []
+    for start in stride(from: 0, to: plain.count &- 1, by: 40) {
+      let end = min(start + 39, plain.count)
+      for part in [start..<(start + end) / 2, (start + end) / 2..<end] {
+        opened += plain[part].map { $0 == 0 ? 1 : $0 }
+        opened.append(0)
+      }
+    }
+    return try [7] + region(opened, [5, hasHashTable ? 1 : 0])
   }
 
   /// Something with a region: what a recipe makes of the bytes.
