@@ -8,8 +8,8 @@ extension Expander {
   mutating func beginPatch(_ frame: borrowing Frame) throws(DeltaStreamError) {
     let command = try PatchCommand(parsing: frame)
     let layout = try layoutForPool(command, frame.offset)
-    if let layout, pool?.hasRoom(for: layout) == true {
-      return try beginAhead(command, frame.offset)
+    if let layout, patchIsAhead, let room = pool?.room(for: layout) {
+      return try beginAhead(command, frame, room)
     }
     guard !isIdle else { return patch = try run(command, frame.offset) }
     queue.held = ExpansionQueue.Held(
@@ -22,26 +22,31 @@ extension Expander {
   /// - Parameter inTurn: whether there are no others before it.
   mutating func beginHeld(inTurn: Bool) throws(DeltaStreamError) {
     guard let held = queue.held else { return }
+    var room: RebuildPool.Room?
     if !inTurn {
-      guard let layout = held.layout, pool?.hasRoom(for: layout) == true else { return }
+      guard let layout = held.layout, patchIsAhead else { return }
+      room = pool?.room(for: layout)
+      if room == nil { return }
     }
     queue.held = nil
     let payload = held.payload
     let frame = Frame(
       kind: .patch, payload: payload.rawSpan, version: held.version, offset: held.offset)
     let command = try PatchCommand(parsing: frame)
-    guard inTurn else { return try beginAhead(command, held.offset) }
+    if let room { return try beginAhead(command, frame, room) }
     patch = try run(command, held.offset)
   }
 
   /// Makes all of a patch's view, so that the pool makes the file of it.
   private mutating func beginAhead(
-    _ command: borrowing PatchCommand, _ offset: UInt64
+    _ command: borrowing PatchCommand, _ frame: borrowing Frame, _ room: RebuildPool.Room
   ) throws(DeltaStreamError) {
-    var running = try run(command, offset)
-    try running.makeAhead()
+    var running = try run(command, frame.offset)
+    try running.makeAhead(in: room)
     knowledge = running.takeKnowledge()
-    queue.append(.patch(ExpansionQueue.Begun(running)))
+    // Its paths and its list of shared parts.
+    let byteCount = frame.payload.byteCount - command.data.byteCount
+    queue.append(.patch(ExpansionQueue.Begun(running, byteCount: byteCount)))
   }
 
   private mutating func run(

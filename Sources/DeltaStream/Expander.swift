@@ -104,7 +104,16 @@ public struct Expander<Tree: OldTree>: ~Copyable {
 
   /// Whether ``begin(_:)`` takes a command though ``advance(waiting:)`` may have more to give: behind
   /// a patch whose file is being made beside.
-  var accepts: Bool { isIdle || pool != nil && queue.hasRoom }
+  var accepts: Bool { isIdle || pool != nil && queue.hasRoom && patchIsAhead }
+
+  /// Whether no patch is under way but one of which all is made that the pool does not make: else others
+  /// would not know what it teaches, and take memory beside it.
+  var patchIsAhead: Bool {
+    switch patch {
+    case .some(let patch): patch.isAhead
+    case .none: true
+    }
+  }
 
   /// The next plain command; `nil` when the next one of the delta stream is wanted.
   ///
@@ -135,7 +144,7 @@ public struct Expander<Tree: OldTree>: ~Copyable {
       }
       try beginHeld(inTurn: false)
       if patch != nil {
-        if !waiting, patch?.isReady == false { return nil }
+        if !waiting, patchIsAhead, patch?.isReady == false { return nil }
         if let kind = try patch?.next(form: form, version: version, into: &payload) { return kind }
         endPatch()
       }

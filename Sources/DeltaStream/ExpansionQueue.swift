@@ -7,8 +7,13 @@ struct ExpansionQueue<File: OldFile> {
   /// A patch of which all is made that the pool does not make.
   final class Begun {
     private var patch: RunningPatch<File>?
+    /// What it takes beside the file, in bytes.
+    let byteCount: Int
 
-    init(_ patch: consuming RunningPatch<File>) { self.patch = consume patch }
+    init(_ patch: consuming RunningPatch<File>, byteCount: Int) {
+      self.patch = consume patch
+      self.byteCount = byteCount
+    }
 
     func take() -> RunningPatch<File>? { patch.take() }
   }
@@ -27,7 +32,7 @@ struct ExpansionQueue<File: OldFile> {
     var layout: FileLayout?
   }
 
-  /// The most memory of commands that wait, in bytes, but for one.
+  /// The most memory of commands that wait, in bytes, but for the last.
   static var mostBytes: Int { 4 << 20 }
   /// What an entry takes beside its payload.
   private static var overhead: Int { 128 }
@@ -61,7 +66,9 @@ struct ExpansionQueue<File: OldFile> {
   }
 
   private static func size(_ entry: Entry) -> Int {
-    guard case .command(_, let payload) = entry else { return overhead }
-    return payload.count + overhead
+    switch entry {
+    case .command(_, let payload): payload.count + overhead
+    case .patch(let begun): begun.byteCount + overhead
+    }
   }
 }

@@ -8,7 +8,7 @@ public struct OpeningLimits: Sendable {
   public var room: UInt64
   /// How many threads may compress, if the memory allows it. The bytes do not depend on it.
   public var threads: Int
-  /// Memory beside ``memory`` that making files side by side may take, in bytes; none below 28 MiB.
+  /// Memory beside ``memory`` that making files side by side may take, in bytes; none below 40 MiB.
   public var spareMemory: UInt64
   /// The settings that recipes may have; `nil` for any.
   public var settings: Set<Recipe>?
@@ -33,7 +33,7 @@ public struct OpeningLimits: Sendable {
   /// The least that is worth it for a pool.
   private static let leastPoolMemory: UInt64 = 16 << 20
   /// What commands behind a file take that is being made: the queue's, and a longest one that is held.
-  private static let queueMemory: UInt64 = 12 << 20
+  private static let queueMemory: UInt64 = 24 << 20
 
   /// A pool for making files side by side, if that is wanted.
   var pool: RebuildPool? {

@@ -57,7 +57,7 @@ struct RunningPatch<File: OldFile>: ~Copyable {
   private let commandOffset: UInt64
   private var offset: UInt64
   private var left: UInt64
-  private(set) var isAhead = false
+  private var room: RebuildPool.Room?
   private var bytes: PatchedBytes<File>
   private var shared: SharedParts
   /// The file that is shared with.
@@ -142,10 +142,14 @@ struct RunningPatch<File: OldFile>: ~Copyable {
   }
 
   /// Makes all that a pool makes a file of, before its commands' turn.
-  mutating func makeAhead() throws(DeltaStreamError) {
+  ///
+  /// - Parameter room: what the file takes in the pool until the run ends.
+  mutating func makeAhead(in room: RebuildPool.Room) throws(DeltaStreamError) {
+    self.room = room
     try bytes.makeAhead()
-    isAhead = true
   }
+
+  var isAhead: Bool { room != nil }
 
   /// Whether the next command need not wait for a pool.
   var isReady: Bool { bytes.isReady }

@@ -82,7 +82,7 @@ extension FileLayout {
 extension Recipe {
   /// What may come out at once, in bytes: of xz with sizes in Block headers a whole Block, in an
   /// array that grows by doubling.
-  fileprivate func burst(openedLength: UInt64) -> UInt64 {
+  func burst(openedLength: UInt64) -> UInt64 {
     guard case .xz(let recipe) = form, case .sized(let size) = recipe.options.blocks else {
       return 0
     }

@@ -17,6 +17,7 @@ public final class FileRebuilder {
   /// A region for the pool, and what is there of its opened bytes.
   private struct Gathered {
     var region: Region
+    var room: RebuildPool.Room
     var bytes: [UInt8] = []
   }
 
@@ -78,7 +79,7 @@ public final class FileRebuilder {
   }
 
   /// Whether ``finish(into:)`` need not wait for the pool.
-  public var isReady: Bool { pending.isReady }
+  public var isReady: Bool { pending.isReady() }
 
   /// Whether all bytes of the view were taken.
   private var hasAll: Bool {
@@ -99,7 +100,7 @@ public final class FileRebuilder {
       if open != nil || gathered != nil {
         let rest = bytes.extracting(taken..<bytes.byteCount)
         taken &+=
-          open != nil ? try takeOpened(rest, into: &output) : try gather(rest, into: &output)
+          open != nil ? try takeOpened(rest, into: &output) : try gather(rest)
         guard open == nil, gathered == nil else { return taken }
       }
       let rawEnd = next < regions.count ? regions[next].offset : length
@@ -118,8 +119,10 @@ public final class FileRebuilder {
   }
 
   private func begin(_ region: Region, into output: inout [UInt8]) throws(RecompressError) {
-    if let pool = means.pool, pool.takes(region), try region.recipe.memory() <= means.memoryLimit {
-      gathered = Gathered(region: region)
+    if let room = try room(for: region, into: &output) {
+      gathered = Gathered(region: region, room: room)
+      // It was counted; growing by doubling was not.
+      gathered?.bytes.reserveCapacity(Int(clamping: region.openedLength))
       return
     }
     try pending.drain(into: &output)
@@ -130,10 +133,22 @@ public final class FileRebuilder {
       opened: FileRebuilder(region.openedLength, region.inner, means, isInner: true))
   }
 
+  /// Room in the pool, for which what comes before may have to be waited for; `nil` if there is none.
+  private func room(
+    for region: Region, into output: inout [UInt8]
+  ) throws(RecompressError) -> RebuildPool.Room? {
+    guard let pool = means.pool, pool.takes(region),
+      try region.recipe.memory() <= means.memoryLimit
+    else { return nil }
+    while true {
+      if let room = pool.room(for: region) { return room }
+      if pending.isEmpty { return nil }
+      try pending.drainFirst(into: &output)
+    }
+  }
+
   /// Takes opened bytes of a region for the pool, and hands it over with its last one.
-  private func gather(
-    _ bytes: RawSpan, into output: inout [UInt8]
-  ) throws(RecompressError) -> Int {
+  private func gather(_ bytes: RawSpan) throws(RecompressError) -> Int {
     guard var gathered else { return 0 }
     // It is changed in place: no other may hold its bytes.
     self.gathered = nil
@@ -145,26 +160,11 @@ public final class FileRebuilder {
       self.gathered = gathered
       return count
     }
-    try handOver(gathered, into: &output)
+    if let pool = means.pool {
+      pending.append(try pool.add(region, opened: gathered.bytes, gathered.room), of: pool)
+    }
     position = region.end
     return count
-  }
-
-  /// Has the pool make a region, or makes it here where that has no room.
-  private func handOver(
-    _ gathered: Gathered, into output: inout [UInt8]
-  ) throws(RecompressError) {
-    while true {
-      if let job = try means.pool?.add(gathered.region, opened: gathered.bytes) {
-        return pending.append(job, of: means.pool)
-      }
-      if pending.isEmpty { break }
-      try pending.drainFirst(into: &output)
-    }
-    let job = RebuildJob(gathered.region, opened: gathered.bytes, memory: 0)
-    var none: RegionRebuilder?
-    job.run(&none)
-    if let made = job.made() { output += try made.get() }
   }
 
   /// Takes bytes of the open region, and ends it with its last one.

@@ -13,20 +13,23 @@ struct PendingOutput {
 
   private var pieces: [Piece] = []
   private var first = 0
+  /// How many pieces are known to be there.
+  private var readyCount = 0
   private var keptBytes = 0
 
   var isEmpty: Bool { first == pieces.count }
 
   /// Whether nothing has to be waited for.
-  var isReady: Bool {
-    pieces[first...].allSatisfy { piece in
-      guard case .region(let job, _) = piece else { return true }
-      return job.isDone
+  mutating func isReady() -> Bool {
+    readyCount = max(readyCount, first)
+    while readyCount < pieces.count {
+      if case .region(let job, _) = pieces[readyCount], !job.isDone { return false }
+      readyCount += 1
     }
+    return true
   }
 
-  mutating func append(_ job: RebuildJob, of pool: RebuildPool?) {
-    guard let pool else { return }
+  mutating func append(_ job: RebuildJob, of pool: RebuildPool) {
     pieces.append(.region(job, of: pool))
   }
 
@@ -68,6 +71,7 @@ struct PendingOutput {
     if isEmpty {
       pieces.removeAll(keepingCapacity: true)
       first = 0
+      readyCount = 0
     }
   }
 }

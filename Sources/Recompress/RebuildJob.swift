@@ -7,23 +7,24 @@ final class RebuildJob: Sendable {
 
   /// What running its recipe takes, in bytes.
   let memory: UInt64
-  /// What its bytes take, opened and made.
-  let held: UInt64
   private let region: Region
+  /// What its bytes take, until they are given.
+  private let room: RebuildPool.Room
   private let opened: Mutex<[UInt8]>
   private let outcome = Mutex<Result<[UInt8], RecompressError>?>(nil)
 
-  init(_ region: Region, opened: [UInt8], memory: UInt64) {
+  init(_ region: Region, opened: [UInt8], memory: UInt64, _ room: RebuildPool.Room) {
     self.region = region
     self.opened = Mutex(opened)
     self.memory = memory
-    held = Self.held(by: region)
+    self.room = room
   }
 
-  /// What a region's bytes take: what comes out, in an array that grows by doubling.
-  static func held(by region: Region) -> UInt64 {
-    let made = min(region.length, 1 << 40)
-    return min(region.openedLength, 1 << 40) &+ 2 &* made
+  /// What a region's bytes take: opened ones, and what comes out, in an array that grows by doubling.
+  static func room(for region: Region) -> UInt64 {
+    let opened = min(region.openedLength, 1 << 40)
+    let made = max(2 &* min(region.length, 1 << 40), region.recipe.burst(openedLength: opened))
+    return opened &+ made
   }
 
   var isDone: Bool { outcome.withLock { $0 != nil } }
@@ -42,7 +43,7 @@ final class RebuildJob: Sendable {
   /// Makes the region, unless it is told on the way that nobody wants it.
   ///
   /// - Parameter kept: the rebuilder of a region before, with the same recipe; afterwards this one's.
-  func run(_ kept: inout RegionRebuilder?, isCancelled: () -> Bool = { false }) {
+  func run(_ kept: inout RegionRebuilder?, isCancelled: () -> Bool) {
     var bytes: [UInt8] = []
     opened.withLock { swap(&bytes, &$0) }
     var output: [UInt8] = []
@@ -75,6 +76,8 @@ final class RebuildJob: Sendable {
       try check(output.count, orMore: true)
       offset = end
     }
+    // Nobody will take it.
+    guard offset == bytes.count else { throw .truncated(offset: UInt64(offset)) }
     try rebuilder.finish(into: &output)
     try check(output.count, orMore: false)
   }

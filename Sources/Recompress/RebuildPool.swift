@@ -11,13 +11,27 @@ public final class RebuildPool: Sendable {
 
   /// The jobs, and what they take.
   fileprivate struct State {
-    var waiting: [RebuildJob] = []
+    /// Those that have been started are `nil`.
+    var waiting: [RebuildJob?] = []
     var next = 0
-    /// Bytes of regions, opened and made, that are not taken yet.
+    /// Bytes of rooms.
     var held: UInt64 = 0
     /// What the threads have for recipes, also between two regions, in bytes.
     var running: UInt64 = 0
     var isClosed = false
+  }
+
+  /// Memory of the pool that is taken for as long as somebody has this.
+  public final class Room: Sendable {
+    private let byteCount: UInt64
+    private let state: Monitor<State>
+
+    fileprivate init(_ byteCount: UInt64, _ state: Monitor<State>) {
+      self.byteCount = byteCount
+      self.state = state
+    }
+
+    deinit { state.change { $0.held &-= byteCount } }
   }
 
   /// A thread that ends when the pool is closed.
@@ -57,64 +71,87 @@ public final class RebuildPool: Sendable {
 
   deinit { state.change { $0.isClosed = true } }
 
-  /// Takes a region to make; `nil` if it takes more memory than there is at the moment.
-  func add(_ region: Region, opened: [UInt8]) throws(RecompressError) -> RebuildJob? {
-    let job = RebuildJob(region, opened: opened, memory: try region.recipe.memory())
-    guard job.memory <= mostRunning else { return nil }
-    return state.change { state in
-      guard job.held <= mostHeld, state.held <= mostHeld &- job.held else { return nil }
-      state.held &+= job.held
-      state.waiting.append(job)
-      return job
-    }
-  }
+  // MARK: Room
 
-  /// Whether a region could be taken if there were no others.
+  /// Whether a region could be made here if there were no others.
   func takes(_ region: Region) -> Bool {
     guard region.inner.isEmpty, region.openedLength <= Self.longestRegion,
-      RebuildJob.held(by: region) <= mostHeld, let memory = try? region.recipe.memory()
+      RebuildJob.room(for: region) <= mostHeld, let memory = try? region.recipe.memory()
     else { return false }
     return memory <= mostRunning
   }
 
-  /// Whether it can make all regions of a file, which lies in memory meanwhile.
+  /// Whether all regions of a file could be made here, and the file kept, if there were no others.
   public func takes(_ layout: FileLayout) -> Bool {
-    layout.viewLength <= Self.longestRegion && Self.held(by: layout) <= mostHeld
+    layout.viewLength <= Self.longestRegion && Self.sum(layout) <= mostHeld
       && layout.regions.allSatisfy(takes)
   }
 
-  /// Whether it can take all regions of a file now.
-  public func hasRoom(for layout: FileLayout) -> Bool {
-    let held = Self.held(by: layout)
-    return state.change { $0.held <= mostHeld && held <= mostHeld &- $0.held }
+  /// Room for what a file takes beside its regions while it is made here, if there is some for these as
+  /// well.
+  public func room(for layout: FileLayout) -> Room? {
+    let (own, all) = (Self.own(layout), Self.sum(layout))
+    return room(own, of: all)
   }
 
-  private static func held(by layout: FileLayout) -> UInt64 {
-    // Below 2^20 regions of less than 2^42 bytes.
-    layout.regions.reduce(0) { $0 &+ RebuildJob.held(by: $1) }
+  /// Room for a region, which it has to have before its first byte.
+  func room(for region: Region) -> Room? {
+    let needed = RebuildJob.room(for: region)
+    return room(needed, of: needed)
+  }
+
+  private func room(_ byteCount: UInt64, of needed: UInt64) -> Room? {
+    let isThere = state.change { state in
+      guard needed <= mostHeld, state.held <= mostHeld &- needed else { return false }
+      state.held &+= byteCount
+      return true
+    }
+    return isThere ? Room(byteCount, state) : nil
+  }
+
+  /// What a file takes beside its regions: itself, in an array that grows by doubling, and its layout.
+  private static func own(_ layout: FileLayout) -> UInt64 {
+    let recipes = layout.regions.reduce(0) { $0 &+ UInt64($1.recipe.bytes.count) }
+    return 2 &* min(layout.length, 1 << 40)
+      &+ UInt64(layout.regionCount) &* FileLayout.memoryPerRegion &+ recipes
+  }
+
+  private static func sum(_ layout: FileLayout) -> UInt64 {
+    // Below 2^20 regions of less than 2^43 bytes.
+    layout.regions.reduce(own(layout)) { $0 &+ RebuildJob.room(for: $1) }
+  }
+
+  // MARK: Work
+
+  /// Takes a region to make, with the room that it has.
+  func add(
+    _ region: Region, opened: [UInt8], _ room: Room
+  ) throws(RecompressError) -> RebuildJob {
+    let job = RebuildJob(region, opened: opened, memory: try region.recipe.memory(), room)
+    state.change { $0.waiting.append(job) }
+    return job
   }
 
   /// Waits for a region's compressed bytes. They are given once.
   func bytes(of job: RebuildJob) throws(RecompressError) -> [UInt8] {
-    let made = state.wait { state in
-      let made = job.made()
-      if made != nil { state.held &-= job.held }
-      return made
-    }
-    return try made.get()
+    try state.wait { _ in job.made() }.get()
   }
 
   /// Makes one region after the other until the pool is closed.
   private static func work(_ state: Monitor<State>, mostRunning: UInt64) {
-    var (kept, keptFor): (RegionRebuilder?, RebuildJob?) = (nil, nil)
+    var rebuilder: RegionRebuilder?
+    var kept: State.Kept?
     while true {
-      switch state.wait({ $0.order(keptFor, mostRunning: mostRunning) }) {
+      switch state.wait({ $0.order(kept, mostRunning: mostRunning) }) {
       case .end: return
-      case .release: (kept, keptFor) = (nil, nil)
+      case .release:
+        rebuilder = nil
+        let memory = kept?.memory ?? 0
+        kept = nil
+        state.change { $0.running &-= memory }
       case .make(let job):
-        if keptFor?.recipe != job.recipe { kept = nil }
-        job.run(&kept) { state.change { $0.isClosed } }
-        keptFor = job
+        kept = State.Kept(recipe: job.recipe, memory: job.memory)
+        job.run(&rebuilder) { state.change { $0.isClosed } }
         // Somebody may wait for it.
         state.change { _ in }
       }
@@ -123,10 +160,16 @@ public final class RebuildPool: Sendable {
 }
 
 extension RebuildPool.State {
+  /// A recipe that a thread still has the memory for.
+  struct Kept {
+    var recipe: Recipe
+    var memory: UInt64
+  }
+
   /// What a thread is to do.
   enum Order {
     case make(RebuildJob)
-    /// Give back the memory that was kept for the next region: another needs it.
+    /// Give back the memory that was kept for the next region: that is of another recipe.
     case release
     case end
   }
@@ -135,19 +178,16 @@ extension RebuildPool.State {
   private static var mostStarted: Int { 256 }
 
   /// What a thread is to do; `nil` for nothing now.
-  ///
-  /// - Parameter kept: what it made last, if it still has the memory for that.
-  mutating func order(_ kept: RebuildJob?, mostRunning: UInt64) -> Order? {
+  mutating func order(_ kept: Kept?, mostRunning: UInt64) -> Order? {
     if isClosed { return .end }
-    guard next < waiting.count else { return nil }
-    let job = waiting[next]
-    let others = running &- (kept?.memory ?? 0)
-    guard job.memory <= mostRunning &- others else {
-      if kept == nil { return nil }
-      running = others
-      return .release
+    guard next < waiting.count, let job = waiting[next] else { return nil }
+    if let kept {
+      guard kept.recipe == job.recipe else { return .release }
+    } else {
+      guard job.memory <= mostRunning &- running else { return nil }
+      running &+= job.memory
     }
-    running = others &+ job.memory
+    waiting[next] = nil
     next += 1
     if next == waiting.count || next == Self.mostStarted {
       waiting.removeFirst(next)

@@ -57,6 +57,7 @@ public struct PayloadWriter: ~Copyable {
   public mutating func append(
     _ delta: RawSpan, into output: inout [UInt8]
   ) throws(UpdateFileError) {
+    if delta.isEmpty { return }
     let before = output.count
     do throws(XZError) {
       if needsRestart { try encoder.restart() }

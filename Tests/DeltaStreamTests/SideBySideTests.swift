@@ -1,11 +1,12 @@
 import BinaryDiff
 import Bytes
-import DeltaStream
 import Recompress
 import SendStream
 import TestSupport
 import Testing
 import UpdateFile
+
+@testable import DeltaStream
 
 /// Files that are opened and others, one behind the other, as an update with several sections.
 private struct ManyFiles {
@@ -131,6 +132,49 @@ struct SideBySideTests {
         return path == Array("new\(index)".utf8)
       }
     }
+  }
+
+  @Test(
+    "The next command is taken behind a file that the pool makes, not beside a patch that runs in its turn",
+    arguments: [false, true])
+  func accepts(keepsView: Bool) throws {
+    let sample = try OpenedSample(.xz, count: 100_000)
+    var patch = try sample.patch()
+    patch.keepsView = keepsView
+    var reader = StreamReader(maximumBase: 2, maximumRevision: 1)
+    let delta = try sample.delta(patch)
+    reader.append(delta.rawSpan)
+    let opening = OpeningLimits(threads: 2, spareMemory: 512 << 20)
+    var expander = Expander(tree: sample.tree, base: 2, CommandOrder(), opening: opening)
+    for _ in 0..<3 { try Self.begin(&reader, &expander) }
+    let before = Self.isIdleAndAccepts(expander)
+    #expect(before == [true, true])
+    try Self.begin(&reader, &expander)
+    let begun = Self.isIdleAndAccepts(expander)
+    #expect(begun == [false, !keepsView])
+    // Waits in its turn.
+    let isMade = try expander.advance(waiting: false)
+    if keepsView { #expect(isMade) }
+    while try expander.advance() {}
+    let after = Self.isIdleAndAccepts(expander)
+    #expect(after == [true, true])
+  }
+
+  private static func isIdleAndAccepts(_ expander: borrowing Expander<MemoryTree>) -> [Bool] {
+    [expander.isIdle, expander.accepts]
+  }
+
+  /// Hands the next element over, and takes what comes of it unless it is a PATCH.
+  private static func begin(
+    _ reader: inout StreamReader, _ expander: inout Expander<MemoryTree>
+  ) throws {
+    let element: StreamElement
+    guard let next = try reader.next() else { return }
+    element = next
+    guard case .command(let frame) = element else { return }
+    try expander.begin(frame)
+    let isPatch = frame.kind == .patch
+    while !isPatch, try expander.advance() {}
   }
 
   @Test("An old file that is another one is noticed")

@@ -94,8 +94,23 @@ struct RebuildPoolTests {
     for (memory, fits) in [(256 << 20, false), (1 << 30, true)] {
       let pool = try #require(RebuildPool(threads: 2, memory: UInt64(memory)))
       #expect(pool.takes(layout) == fits)
-      #expect(pool.hasRoom(for: layout))
+      #expect(pool.room(for: layout) != nil)
     }
+  }
+
+  @Test("Files have room only until others have taken it, and again when these are done")
+  func room() throws {
+    let (_, layout) = try Self.sample()
+    let pool = try #require(RebuildPool(threads: 1, memory: 90 << 20))
+    #expect(pool.takes(layout))
+    var rooms: [RebuildPool.Room] = []
+    while let room = pool.room(for: layout) { rooms.append(room) }
+    // What a file of three megabytes takes for itself, and its regions once.
+    #expect((2...5).contains(rooms.count))
+    rooms.removeLast()
+    #expect(pool.room(for: layout) != nil)
+    let little = try #require(RebuildPool(threads: 1, memory: 12 << 20))
+    #expect(!little.takes(layout) && little.room(for: layout) == nil)
   }
 
   @Test("Memory that is kept for the next region is given to one that needs it")

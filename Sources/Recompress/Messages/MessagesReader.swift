@@ -34,11 +34,14 @@ struct MessagesReader {
   /// - Throws: ``RecompressError/corrupt(offset:)`` if it is none, or is not put together as by msgfmt;
   ///   ``RecompressError/tooLong(limit:)``.
   init(_ source: any RandomAccessBytes, at offset: UInt64) throws(RecompressError) {
-    // Most of what begins like one is noticed by its head.
+    // No more is read than it has: others may follow.
     let head = try source.bytes(at: offset, count: MessageCatalog.headerLength)
-    _ = try Tables(head.rawSpan, at: offset)
-    let bytes = try source.bytes(at: offset, count: MessageCatalog.mostBytes)
-    var tables = try Tables(bytes.rawSpan, at: offset)
+    let length = try Tables(head.rawSpan, at: offset).tablesLength
+    let places = try source.bytes(at: offset, count: length)
+    var tables = try Tables(places.rawSpan, at: offset)
+    while try tables.next() != nil {}
+    let bytes = try source.bytes(at: offset, count: tables.end)
+    tables = try Tables(bytes.rawSpan, at: offset)
     var opened: [UInt8] = []
     while let range = try tables.next() {
       guard range.upperBound < bytes.count, bytes[range.upperBound] == 0 else {
@@ -75,6 +78,8 @@ struct MessagesReader {
     private var left: Int
     /// Where the next string has to begin.
     private(set) var end: Int
+    /// How long header and tables of strings are.
+    let tablesLength: Int
 
     @_lifetime(copy bytes)
     init(_ bytes: RawSpan, at offset: UInt64) throws(RecompressError) {
@@ -92,6 +97,7 @@ struct MessagesReader {
       else { throw .corrupt(offset: offset) }
       end = MessageCatalog.stringsOffset(strings: strings, hashSize: hashSize)
       left = 2 &* strings
+      tablesLength = head[6]
       guard end <= MessageCatalog.mostBytes else {
         throw .tooLong(limit: UInt64(MessageCatalog.mostBytes))
       }
