@@ -84,14 +84,13 @@ struct MessagesTests {
     #expect(throws: RecompressError.self) { try rebuilt(long + [0, 0], recipe, step: 1 << 20) }
   }
 
-  @Test("Strings that all lead to one entry of the hash table end soon")
+  /// Without a bound it would look at ten thousand million entries.
+  @Test("Strings that all lead to one entry of the hash table are refused")
   func collisions() throws {
     let same = [UInt8](repeating: 0, count: 300_000)
-    let start = ContinuousClock.now
     #expect(throws: RecompressError.self) {
       try rebuilt(same, Recipe(.messages(hasHashTable: true)), step: 1 << 20)
     }
-    #expect(ContinuousClock.now - start < .seconds(60))
     // Without the table there is nothing to look for.
     #expect(
       try rebuilt(same, Recipe(.messages(hasHashTable: false)), step: 1 << 20).count > 300_000)
